@@ -1,0 +1,1 @@
+"""What makes a thing the same thing: identifiers, junk, and the grouping of reports."""

@@ -1,0 +1,52 @@
+"""What a scanner saw: items by identifier, links by identifier. Never an id of ours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from cmdb.items.value import Value
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The redundancy group a link belongs to. ``min_up`` is a weight or a percentage (``"50%"``)."""
+
+    name: str
+    min_up: int | float | str = 1
+
+
+class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing as one source saw it at ``time``.
+
+    ``properties`` with None mean that the source now says there is no such value; those left out
+    keep what the source said before. ``distinct_from`` are identifiers of things that this is not.
+    """
+
+    kind: str
+    identifiers: tuple[str, ...]
+    source: str
+    time: datetime
+    properties: dict[str, Value | None] = {}
+    scope: str = ""
+    distinct_from: tuple[str, ...] = ()
+
+
+class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One relationship as one source saw it at ``time``, its ends named by any identifier."""
+
+    relation: str
+    from_key: str
+    to_key: str
+    source: str
+    time: datetime
+    strength: Literal["hard", "soft"] = "hard"
+    gate: Gate | None = None
+    weight: float = 1.0
+    confidence: float = 1.0
+    evidence: str | None = None
+    scope: str = ""
+
+
+Observation = ItemObservation | LinkObservation

@@ -1,0 +1,51 @@
+"""The words that full-text search works on.
+
+Both stores index and look up the words made here, so that the same search finds the same items in
+each: an engine's own tokenizer, stop words or scoring never decide.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from cmdb.items import Item
+
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_PART = re.compile(r"[^\W\d_]+|\d+", re.UNICODE)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text: runs of letters and digits, without case and accents, in order.
+
+    >>> words("Web1.Example.org Zürich")
+    ['web1', 'example', 'org', 'zurich']
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return _WORD.findall(plain)
+
+
+def indexed_words(item: Item) -> str:
+    """All words an item is found by, sorted, each once, joined by spaces.
+
+    A word of letters and digits is also found by its later parts: ``web12`` by ``12``.
+    """
+    found: set[str] = set()
+    texts = [item.id, item.kind, item.name, *item.identifiers, *item.former_identifiers]
+    for value in item.properties.values():
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, list):
+            texts.extend(value)
+    for text in texts:
+        found.update(words(text))
+    for word in tuple(found):
+        found.update(_PART.findall(word))
+    return " ".join(sorted(found))
+
+
+def sort_name(name: str) -> str:
+    """What names are ordered by: without case and accents, the same in every store."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(c for c in plain if not unicodedata.combining(c))
