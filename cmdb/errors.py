@@ -109,7 +109,11 @@ class _Unknown(InvalidInput):
         super().__init__(f"There is no {self.noun} {name!r}{did_you_mean(self.suggestions)}")
 
     def data(self) -> dict[str, object]:
-        return {**super().data(), "name": self.name, "suggestions": list(self.suggestions)}
+        return {
+            **super().data(),
+            "name": self.name,
+            "suggestions": list(self.suggestions),
+        }
 
 
 class UnknownKind(_Unknown):

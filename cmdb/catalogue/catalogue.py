@@ -119,7 +119,10 @@ class Catalogue:
     def _allowed_ends(self) -> Mapping[tuple[str, str], frozenset[str]]:
         ends: dict[tuple[str, str], frozenset[str]] = {}
         for relation in self.relations.values():
-            for side, names in (("from", relation.from_kinds), ("to", relation.to_kinds)):
+            for side, names in (
+                ("from", relation.from_kinds),
+                ("to", relation.to_kinds),
+            ):
                 ends[relation.name, side] = frozenset(
                     d for name in names for d in self._descendants[name]
                 )
@@ -163,7 +166,10 @@ class Catalogue:
             kind=kind,
             lineage=(name, *(parent.lineage if parent else ())),
             properties=MappingProxyType(
-                {**(parent.properties if parent else {}), **{p.name: p for p in kind.properties}}
+                {
+                    **(parent.properties if parent else {}),
+                    **{p.name: p for p in kind.properties},
+                }
             ),
             identified_by=kind.identified_by or (parent.identified_by if parent else ()),
             stale_after=kind.stale_after or (parent.stale_after if parent else DEFAULT_STALE_AFTER),

@@ -59,9 +59,7 @@ def normalise(identifier: str, catalogue: Catalogue) -> str:
                 f"such as serial:4C1 or fqdn:web1.example.org."
             )
         hint = did_you_mean(nearest(namespace, catalogue.namespaces))
-        raise InvalidInput(
-            f"{namespace!r} in {identifier[:80]!r} is no identifier namespace{hint}"
-        )
+        raise InvalidInput(f"{namespace!r} in {identifier[:80]!r} is no identifier namespace{hint}")
     value = value.strip()
     if not value:
         raise InvalidInput(f"The identifier {identifier!r} has no value.")

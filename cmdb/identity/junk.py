@@ -19,10 +19,18 @@ _PLACEHOLDERS = frozenset(
     |filled by oem|xxxxxxxx|xxxxxxxxxxxx|0123456789|123456789|1234567890|0000000000|.
     |localhost|localhost.localdomain|localhost.localdomain.localdomain|localhost6|ip6-localhost
     |localhost.local|ubuntu|debian|raspberrypi|uninitialized
-    """.replace("\n", "").replace("    ", "").split("|")
+    """.replace("\n", "")
+    .replace("    ", "")
+    .split("|")
 )
 _ONE_CHARACTER = re.compile(r"^(?:0+|([0-9a-zA-Z.?*_ -])\1{2,})$")
-_SHARED_MACS = ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "02:42:", "33:33:", "01:00:5e:")
+_SHARED_MACS = (
+    "00:00:00:00:00:00",
+    "ff:ff:ff:ff:ff:ff",
+    "02:42:",
+    "33:33:",
+    "01:00:5e:",
+)
 _SHARED_UUIDS = frozenset(
     {
         "03000200-0400-0500-0006-000700080009",

@@ -2,7 +2,13 @@
 
 from cmdb.items.item import Item, ItemReport, ItemStatus
 from cmdb.items.link import Link, LinkReport, Strength, WaitingLink, link_id
-from cmdb.items.observation import Gate, ItemObservation, LinkObservation, Observation
+from cmdb.items.observation import (
+    Gate,
+    ItemObservation,
+    LinkObservation,
+    Observation,
+    Past,
+)
 from cmdb.items.value import Value
 
 __all__ = [
@@ -15,6 +21,7 @@ __all__ = [
     "LinkObservation",
     "LinkReport",
     "Observation",
+    "Past",
     "Strength",
     "Value",
     "WaitingLink",

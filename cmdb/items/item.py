@@ -23,12 +23,11 @@ class ItemStatus(StrEnum):
     RETIRED = "retired"
 
 
-class ItemReport(msgspec.Struct, frozen=True, omit_defaults=True, array_like=False):
+class ItemReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one source says about one thing.
 
     ``since`` holds, per property name, identifier or ``"kind"``, when this source began to say
-    what it says now, where that is later than ``first_seen``. ``seen`` holds, per property, when it
-    last said it, where that is earlier than ``last_seen``. ``missing_since`` is when a full-scope
+    what it says now, where that is later than ``first_seen``. ``missing_since`` is when a full-scope
     run of this source first failed to see the thing, ``retired`` whether its grace is over.
     ``distinct_from`` are identifiers of things that this one is not, by a person's word.
     """
@@ -40,7 +39,6 @@ class ItemReport(msgspec.Struct, frozen=True, omit_defaults=True, array_like=Fal
     last_seen: datetime
     values: dict[str, Value] = {}
     since: dict[str, datetime] = {}
-    seen: dict[str, datetime] = {}
     scope: str = ""
     missing_since: datetime | None = None
     retired: bool = False
@@ -49,10 +47,6 @@ class ItemReport(msgspec.Struct, frozen=True, omit_defaults=True, array_like=Fal
     def said_since(self, what: str) -> datetime:
         """Since when this source says what it says of a property, identifier or the kind."""
         return self.since.get(what, self.first_seen)
-
-    def said_last(self, name: str) -> datetime:
-        """When this source last said the property's value."""
-        return self.seen.get(name, self.last_seen)
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):

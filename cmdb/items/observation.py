@@ -17,6 +17,18 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     min_up: int | float | str = 1
 
 
+class Past(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an export knows about a report beyond its last word, so that an import restores it.
+
+    ``since`` has the same keys as a report's; for a link it holds ``"link"``.
+    """
+
+    first_seen: datetime
+    since: dict[str, datetime] = {}
+    missing_since: datetime | None = None
+    retired: bool = False
+
+
 class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing as one source saw it at ``time``.
 
@@ -31,6 +43,7 @@ class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
     properties: dict[str, Value | None] = {}
     scope: str = ""
     distinct_from: tuple[str, ...] = ()
+    past: Past | None = None
 
 
 class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,6 +60,7 @@ class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True):
     confidence: float = 1.0
     evidence: str | None = None
     scope: str = ""
+    past: Past | None = None
 
 
 Observation = ItemObservation | LinkObservation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from cmdb.catalogue import Property, PropertyType
@@ -74,7 +75,7 @@ def _strings(value: object) -> list[str]:
     return [_string(entry) for entry in value]
 
 
-_CHECKS = {
+_CHECKS: dict[PropertyType, Callable[[object], Value]] = {
     PropertyType.STRING: _string,
     PropertyType.INTEGER: _integer,
     PropertyType.NUMBER: _number,

@@ -1,6 +1,14 @@
 """What changes and what changed: deltas, revisions, edits, and the views made from them."""
 
-from cmdb.revisions.delta import Action, Commit, Delta, ItemChange, LinkChange, Touch, WaitingChange
+from cmdb.revisions.delta import (
+    Action,
+    Commit,
+    Delta,
+    ItemChange,
+    LinkChange,
+    Touch,
+    WaitingChange,
+)
 from cmdb.revisions.revision import Edit, Revision
 from cmdb.revisions.run import Run, RunStatus
 

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from cmdb.identity.owner import Owner as Owner
 from cmdb.items import Item, Link, WaitingLink
 from cmdb.items.value import Value
 from cmdb.revisions import Commit, Delta, Edit, Revision, Run
@@ -22,18 +23,9 @@ SCHEMA_VERSION = 1
 Direction = Literal["out", "in", "both"]
 
 
-class Owner(msgspec.Struct, frozen=True):
-    """Who an identifier belongs to.
-
-    ``live`` identifies the item now, ``former`` did once and only leads there, ``shared``
-    identifies nobody (``item_id`` is None).
-    """
-
-    item_id: str | None
-    state: Literal["live", "former", "shared"]
-
-
-Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts_with", "exists"]
+Operator = Literal[
+    "eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts_with", "exists"
+]
 
 
 class Condition(msgspec.Struct, frozen=True):

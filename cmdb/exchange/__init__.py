@@ -1,0 +1,1 @@
+"""Observations in and out of files: JSON Lines, CSV and XLSX."""

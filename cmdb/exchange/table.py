@@ -1,0 +1,315 @@
+"""Observations as tables: CSV and XLSX, a row an item (with links in columns) or a link."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cmdb.catalogue import Catalogue, PropertyType
+from cmdb.exchange.mapping import Column, ColumnMap, Columns, columns_of
+from cmdb.exchange.problems import Problems
+from cmdb.exchange.record import GateRecord, ItemRecord, Line, LinkRecord
+from cmdb.items.value import format_time
+
+MAX_CELL = 200_000
+"""Characters in a CSV cell."""
+MAX_UNPACKED = 2 * 1024**3
+"""Bytes that a spreadsheet may unpack to: more is an attack or no inventory."""
+
+Row = Sequence[Any]
+_TRUE, _FALSE = ("true", "yes", "1", "x"), ("false", "no", "0", "")
+
+
+def read_csv(
+    path: Path,
+    mapping: ColumnMap,
+    catalogue: Catalogue,
+    source: str,
+    problems: Problems,
+) -> Iterator[tuple[int, Line]]:
+    """The rows of a CSV file as lines, with the number of the line each ends on.
+
+    The delimiter is a comma, semicolon or tab, whichever the header has most of.
+    """
+    name = str(path)
+    csv.field_size_limit(MAX_CELL)
+    with path.open("rb") as raw:
+        if b"\x00" in raw.read(4096):
+            problems.add("the file is binary: CSV is UTF-8 text", name)
+            return
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            header = stream.readline(MAX_CELL)
+            delimiter = max(",;\t", key=header.count)
+            stream.seek(0)
+            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            rows = ((reader.line_num, row) for row in reader)
+            yield from _lines(rows, mapping, catalogue, source, name, None, problems)
+    except UnicodeDecodeError as error:
+        problems.add(f"is not UTF-8 text (byte {error.start} of a block)", name)
+    except csv.Error as error:
+        problems.add(f"is not CSV: {error}", name, reader.line_num)
+
+
+def read_xlsx(
+    path: Path,
+    mapping: ColumnMap,
+    catalogue: Catalogue,
+    source: str,
+    problems: Problems,
+) -> Iterator[tuple[int, Line]]:
+    """The rows of every sheet as lines. A sheet named after a kind has rows of that kind."""
+    import openpyxl  # heavy, and only spreadsheets need it
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    name = str(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
+                problems.add("unpacks to more than 2 GiB", name)
+                return
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        ValueError,
+        OSError,
+        EOFError,
+    ) as error:
+        problems.add(f"is no XLSX workbook that can be read: {error}", name)
+        return
+    try:
+        for sheet in book.worksheets:
+            rows = enumerate(sheet.iter_rows(values_only=True), 1)
+            kind = sheet.title if sheet.title in catalogue.kinds else None
+            yield from _lines(
+                rows,
+                mapping,
+                catalogue,
+                source,
+                f"{name}[{sheet.title}]",
+                kind,
+                problems,
+            )
+    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, SyntaxError) as error:
+        problems.add(f"breaks off: {error}", name)
+    finally:
+        book.close()
+
+
+def _lines(
+    rows: Iterable[tuple[int, Row]],
+    mapping: ColumnMap,
+    catalogue: Catalogue,
+    source: str,
+    name: str,
+    kind: str | None,
+    problems: Problems,
+) -> Iterator[tuple[int, Line]]:
+    remaining = iter(rows)
+    number, headers = next(remaining, (1, ()))
+    if not any(headers):
+        return
+    columns, flaws = columns_of([_text(h) for h in headers], mapping, catalogue)
+    for header, sentence in flaws:
+        problems.add(sentence, name, number, f"column {header!r}")
+    if flaws:
+        return
+    for number, row in remaining:
+        if not any(cell not in (None, "") for cell in row):
+            continue
+        if len(row) > len(headers):
+            problems.add(
+                f"has {len(row)} cells where the header has {len(headers)}",
+                name,
+                number,
+            )
+            continue
+        maker = _RowMaker(columns, row, kind, catalogue, source)
+        made = [*maker.lines()]
+        for header, sentence in maker.flaws:
+            problems.add(sentence, name, number, f"column {header!r}")
+        if not maker.flaws:
+            yield from ((number, line) for line in made)
+
+
+class _RowMaker:
+    """One row on its way to the lines it stands for."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        row: Row,
+        kind: str | None,
+        catalogue: Catalogue,
+        source: str,
+    ) -> None:
+        self._columns = columns
+        self._catalogue = catalogue
+        self._source = source
+        self.flaws: list[tuple[str, str]] = []
+        self._cells = [
+            (column, cell)
+            for column, cell in zip(columns.columns, row, strict=False)
+            if cell is not None and cell != ""
+        ]
+        self._plain = {c.plain: _text(cell) for c, cell in self._cells if c.plain}
+        self._kind = self._plain.get("kind") or columns.kind or kind or ""
+
+    def lines(self) -> Iterator[Line]:
+        common: dict[str, Any] = {
+            f: self._plain[f]
+            for f in ("source", "time", "scope", "first_seen", "missing_since")
+            if f in self._plain
+        }
+        common["retired"] = self._plain.get("retired", "").lower() in _TRUE
+        if "since" in self._plain:
+            try:
+                common["since"] = msgspec.json.decode(self._plain["since"], type=dict[str, str])
+            except msgspec.MsgspecError:
+                self.flaws.append(("since", "must be a JSON object of times"))
+        if self._columns.is_links and "relation" in self._plain:
+            yield Line(link=self._link(), **common)
+            return
+        if not self._kind:
+            self.flaws.append(
+                (
+                    "kind",
+                    "is missing: add a kind column, or name the kind in a --map file or by --kind",
+                )
+            )
+            return
+        item = ItemRecord(
+            self._kind,
+            self._identifiers(),
+            self._properties(),
+            self._list("distinct_from"),
+        )
+        yield Line(item=item, **common)
+        if item.identifiers:
+            yield from self._links(item.identifiers[0], common)
+
+    def _list(self, field: str) -> list[str]:
+        return _parts(self._plain.get(field, ""))
+
+    def _identifiers(self) -> list[str]:
+        found = self._list("identifiers")
+        for column, cell in self._cells:
+            if column.namespace:
+                found += [f"{column.namespace}:{part}" for part in _parts(_text(cell))]
+        if not found and self._kind in self._catalogue.kinds:
+            name = next((_text(cell) for c, cell in self._cells if c.property == "name"), "")
+            rule = self._catalogue.kind(self._kind).identified_by
+            if name and "name" in rule:
+                found.append(f"name:{self._kind}/{name}")
+            elif name:
+                found.append(f"key:{self._source}/{self._kind}/{name}")
+        return found
+
+    def _properties(self) -> dict[str, Any]:
+        if self._kind not in self._catalogue.kinds:
+            return {}
+        declared = self._catalogue.kind(self._kind).properties
+        found: dict[str, Any] = {}
+        for column, cell in self._cells:
+            if column.property is None:
+                continue
+            prop = declared.get(column.property)
+            found[column.property] = self._typed(column, cell, prop.type) if prop else cell
+        return found
+
+    def _typed(self, column: Column, cell: Any, kind: PropertyType) -> Any:
+        text = _text(cell)
+        try:
+            if kind is PropertyType.INTEGER:
+                return int(float(text)) if "." in text and float(text).is_integer() else int(text)
+            if kind is PropertyType.NUMBER:
+                return float(text)
+        except (ValueError, OverflowError):
+            self.flaws.append((column.header, f"must be a number, not {text[:40]!r}"))
+            return None
+        if kind is PropertyType.BOOLEAN:
+            if text.lower() in _TRUE:
+                return True
+            if text.lower() in _FALSE:
+                return False
+            self.flaws.append((column.header, f"must be true or false, not {text[:40]!r}"))
+            return None
+        return _parts(text) if kind is PropertyType.STRINGS else text
+
+    def _link(self) -> LinkRecord:
+        plain = self._plain
+        gate = GateRecord(plain["gate"], plain.get("min_up", 1)) if "gate" in plain else None
+        return LinkRecord(
+            plain.get("relation", ""),
+            plain.get("from", ""),
+            plain.get("to", ""),
+            strength=plain.get("strength", "hard").lower(),
+            gate=gate,
+            weight=self._number("weight"),
+            confidence=self._number("confidence"),
+            evidence=plain.get("evidence"),
+        )
+
+    def _number(self, field: str) -> float:
+        try:
+            return float(self._plain.get(field, "1"))
+        except ValueError:
+            self.flaws.append((field, f"must be a number, not {self._plain[field][:40]!r}"))
+            return 1.0
+
+    def _links(self, own: str, common: dict[str, Any]) -> Iterator[Line]:
+        for column, cell in self._cells:
+            link = column.link
+            if link is None:
+                continue
+            for part in _parts(_text(cell)):
+                other = f"{link.namespace}:{link.prefix}{part}" if link.namespace else part
+                ends = (other, own) if link.reverse else (own, other)
+                yield Line(
+                    link=LinkRecord(link.relation, *ends, strength=link.strength),
+                    **common,
+                )
+
+
+def _parts(text: str) -> list[str]:
+    """The semicolon-separated parts of a cell; ``\\;`` and ``\\\\`` stand for themselves."""
+    parts, now, escaped = [], io.StringIO(), False
+    for c in text:
+        if escaped:
+            now.write(c)
+            escaped = False
+        elif c == "\\":
+            escaped = True
+        elif c == ";":
+            parts.append(now.getvalue())
+            now = io.StringIO()
+        else:
+            now.write(c)
+    parts.append(now.getvalue())
+    return [part.strip() for part in parts if part.strip()]
+
+
+def join_parts(parts: Iterable[str]) -> str:
+    """What :func:`_parts` takes apart again."""
+    return ";".join(part.replace("\\", "\\\\").replace(";", "\\;") for part in parts)
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return format_time(cell if cell.tzinfo else cell.replace(tzinfo=UTC))
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    return str(cell)

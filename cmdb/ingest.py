@@ -1,0 +1,422 @@
+"""Observations into the store: read what is known, reconcile, apply, and try again on a conflict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+
+from cmdb.errors import WriteConflict
+from cmdb.identity.owner import Owner
+from cmdb.items import (
+    Item,
+    ItemObservation,
+    Link,
+    LinkObservation,
+    WaitingLink,
+    link_id,
+)
+from cmdb.items.ids import new_id
+from cmdb.items.link import waiting_id
+from cmdb.reconcile.items import ItemOutcome, Rejected, Rules, reconcile_items
+from cmdb.reconcile.links import LinkInput, LinkOutcome, reconcile_links
+from cmdb.reconcile.retire import unseen_items, unseen_links, unseen_waiting
+from cmdb.revisions import Action, Commit, Delta, Revision, Run, RunStatus
+from cmdb.store.port import Store
+
+CHUNK = 10_000
+"""Observations that are reconciled and written together, as one revision."""
+MAX_ATTEMPTS = 20
+"""How often a chunk is read and reconciled again because another writer was first."""
+
+_T = TypeVar("_T")
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a load did: its run, the revisions it wrote, and what needs a person's eye.
+
+    ``deltas`` are filled on a dry run only. ``rejected`` are observations that nothing identifies.
+    """
+
+    run: Run
+    revisions: list[Revision] = field(default_factory=list)
+    deltas: list[Delta] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    waiting: list[WaitingLink] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows about the things that observations may be about."""
+
+    items: Mapping[str, Item]
+    owners: Mapping[str, Owner]
+
+
+async def known_items(store: Store, observations: Iterable[ItemObservation]) -> Known:
+    """The items that observations may be about, and the owners of all identifiers involved.
+
+    Follows the identifiers of the items found until no new item turns up: two round trips where
+    no two items compete for an identifier.
+    """
+    owners: dict[str, Owner] = {}
+    items: dict[str, Item] = {}
+    asked: set[str] = set()
+    keys = {key for observation in observations for key in observation.identifiers}
+    while keys:
+        found = await store.owners(keys)
+        asked |= keys
+        owners.update(found)
+        ids = {o.item_id for o in found.values() if o.item_id is not None} - items.keys()
+        if not ids:
+            break
+        fresh = await store.items(ids)
+        items.update(fresh)
+        keys = {k for i in fresh.values() for r in i.reports for k in r.identifiers} - asked
+    return Known(items, owners)
+
+
+class Ingest:
+    """Loads observations for one actor. One instance serves one run at a time."""
+
+    def __init__(self, store: Store, rules: Rules, actor: str) -> None:
+        self._store = store
+        self._rules = rules
+        self._actor = actor
+        self._owners: dict[str, Owner] = {}
+        self._kinds: dict[str, str] = {}
+        self._newest = -1
+
+    async def load(
+        self,
+        items: Iterable[ItemObservation],
+        links: Iterable[LinkObservation],
+        run: Run,
+        *,
+        reason: str,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Loaded:
+        """Reconcile and store observations, items first so that links find their ends.
+
+        Each chunk is one revision: what was written stays if a later chunk fails. A run whose
+        status is complete and that covered its full scope then marks what it did not see. A dry
+        run writes nothing, and reconciles all at once so that its deltas are the real ones.
+        """
+        work = _Load(self, Loaded(run), reason, dry_run, progress or _quiet)
+        self._owners, self._kinds, self._newest = {}, {}, -1
+        if not dry_run:
+            await self._store.save_run(run)
+        try:
+            await work.execute(items, links)
+        except BaseException:
+            if not dry_run:
+                await self._store.save_run(work.ended(RunStatus.FAILED))
+            raise
+        work.loaded.run = work.ended(
+            RunStatus.COMPLETE if run.status is RunStatus.RUNNING else run.status
+        )
+        if not dry_run:
+            await self._store.save_run(work.loaded.run)
+        return work.loaded
+
+    async def link_input(
+        self, links: Sequence[LinkObservation], outcome: ItemOutcome | None
+    ) -> LinkInput:
+        """All that reconciling ``links`` needs, given what happened to items just before."""
+        owners = await self._owners_of({k for o in links for k in (o.from_key, o.to_key)}, outcome)
+        moved = outcome.moved if outcome else set[str]()
+        stored: dict[str, Link] = {}
+        if moved and outcome:
+            losers = {c.before.id for c in outcome.changes if c.before is not None}
+            touched = await self._store.links(losers, include_retired=True)
+            stored.update((link.id, link) for link in touched)
+        waiting = await self._waiting(links, outcome, owners)
+        ends = {k for link in stored.values() for r in link.reports for k in (r.from_key, r.to_key)}
+        ends |= {k for w in waiting.values() for k in (w.report.from_key, w.report.to_key)}
+        owners |= await self._owners_of(ends - owners.keys(), outcome)
+        await self._learn_kinds(owners)
+        wanted = set(self._places(links, owners))
+        wanted.update(self._places_of_waiting(waiting.values(), owners))
+        wanted.update(self._places_of_reports(stored.values(), owners))
+        stored.update(await self._store.links_by_id(wanted - stored.keys()))
+        return LinkInput(links, stored, waiting, owners, self._kinds, moved)
+
+    async def _owners_of(self, keys: set[str], outcome: ItemOutcome | None) -> dict[str, Owner]:
+        overlay = outcome.owners if outcome else {}
+        gone = outcome.moved - overlay.keys() if outcome else set()
+        missing = keys - self._owners.keys() - overlay.keys() - gone
+        if missing:
+            self._owners.update(await self._store.owners(missing))
+        found = {key: self._owners[key] for key in keys if key in self._owners}
+        found.update({key: overlay[key] for key in keys if key in overlay})
+        return {key: owner for key, owner in found.items() if key not in gone}
+
+    async def _waiting(
+        self,
+        links: Sequence[LinkObservation],
+        outcome: ItemOutcome | None,
+        owners: Mapping[str, Owner],
+    ) -> dict[str, WaitingLink]:
+        keys = {k for o in links for k in (o.from_key, o.to_key) if k not in owners}
+        if outcome:
+            keys |= outcome.gained | outcome.moved
+        if not keys or not await self._store.waiting(limit=1):
+            return {}
+        repeated = {waiting_id(o.source, o.relation, o.from_key, o.to_key) for o in links}
+        gained = (outcome.gained | outcome.moved) if outcome else set()
+        return {
+            w.id: w
+            for w in await self._store.waiting(keys)
+            if w.id in repeated or {w.report.from_key, w.report.to_key} & gained
+        }
+
+    async def _learn_kinds(self, owners: Mapping[str, Owner]) -> None:
+        unknown = {o.item_id for o in owners.values() if o.item_id} - self._kinds.keys()
+        if unknown:
+            found = await self._store.items(unknown)
+            self._kinds.update((i, item.kind) for i, item in found.items())
+
+    def _places(
+        self, links: Iterable[LinkObservation], owners: Mapping[str, Owner]
+    ) -> Iterator[str]:
+        for seen in links:
+            yield from self._place(seen.relation, seen.from_key, seen.to_key, owners)
+
+    def _places_of_waiting(
+        self, waiting: Iterable[WaitingLink], owners: Mapping[str, Owner]
+    ) -> Iterator[str]:
+        for w in waiting:
+            yield from self._place(w.relation, w.report.from_key, w.report.to_key, owners)
+
+    def _places_of_reports(
+        self, links: Iterable[Link], owners: Mapping[str, Owner]
+    ) -> Iterator[str]:
+        for link in links:
+            for report in link.reports:
+                yield from self._place(link.relation, report.from_key, report.to_key, owners)
+
+    def _place(
+        self, relation: str, from_key: str, to_key: str, owners: Mapping[str, Owner]
+    ) -> Iterator[str]:
+        start, end = owners.get(from_key), owners.get(to_key)
+        if start and end and start.item_id and end.item_id:
+            ends = (start.item_id, end.item_id)
+            if self._rules.catalogue.relation(relation).symmetric:
+                ends = (min(ends), max(ends))
+            yield link_id(relation, *ends)
+
+    async def reconcile(
+        self, items: Sequence[ItemObservation], links: Sequence[LinkObservation]
+    ) -> tuple[Delta, ItemOutcome, LinkOutcome]:
+        """The delta that these observations make of the store as it is now. Writes nothing."""
+        known = await known_items(self._store, items)
+        outcome = reconcile_items(items, known.items, known.owners, self._rules)
+        self._kinds.update((i, item.kind) for i, item in known.items.items())
+        self._kinds.update((c.after.id, c.after.kind) for c in outcome.changes)
+        given = await self.link_input(links, outcome)
+        linked = reconcile_links(given, self._rules)
+        delta = Delta(
+            items=tuple(outcome.changes),
+            links=tuple(linked.changes),
+            waiting=tuple(linked.waiting),
+            shared=tuple(outcome.shared),
+            touches=(*outcome.touches, *linked.touches),
+        )
+        return delta, outcome, linked
+
+    async def apply(self, delta: Delta, commit: Commit) -> Revision | None:
+        """Write a delta, and forget what is cached if another writer wrote in between."""
+        revision = await self._store.apply(delta, commit)
+        if revision is not None:
+            if self._newest not in (-1, revision.number - 1):
+                self._owners.clear()
+                self._kinds.clear()
+            self._newest = revision.number
+        return revision
+
+    def forget(self) -> None:
+        """Drop what is cached: the next chunk reads everything anew."""
+        self._owners.clear()
+        self._kinds.clear()
+
+    def remember(self, outcome: ItemOutcome) -> None:
+        """Keep who owns what after a chunk was written, for the links that follow."""
+        for key in outcome.moved:
+            self._owners.pop(key, None)
+        self._owners.update(outcome.owners)
+
+    @property
+    def actor(self) -> str:
+        return self._actor
+
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    @property
+    def rules(self) -> Rules:
+        return self._rules
+
+
+def _quiet(_: int) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class _Load:
+    """One load under way."""
+
+    ingest: Ingest
+    loaded: Loaded
+    reason: str
+    dry_run: bool
+    progress: Progress
+    counts: Counter[str] = field(default_factory=Counter)
+    seen_items: set[str] = field(default_factory=set)
+    seen_links: set[str] = field(default_factory=set)
+    seen_waiting: set[str] = field(default_factory=set)
+
+    async def execute(
+        self, items: Iterable[ItemObservation], links: Iterable[LinkObservation]
+    ) -> None:
+        if self.dry_run:
+            await self._chunk(list(items), list(links))
+        else:
+            for seen in _chunks(items, CHUNK):
+                await self._chunk(seen, [])
+            for linked in _chunks(links, CHUNK * 2):
+                await self._chunk([], linked)
+        run = self.loaded.run
+        if run.full_scope and run.status is RunStatus.RUNNING:
+            await self._mark_unseen()
+
+    async def _chunk(
+        self, items: Sequence[ItemObservation], links: Sequence[LinkObservation]
+    ) -> None:
+        async def attempt() -> Delta:
+            delta, outcome, linked = await self.ingest.reconcile(items, links)
+            await self._write(delta)
+            self.ingest.remember(outcome)
+            self._count(outcome, linked, delta)
+            return delta
+
+        await self._persist(attempt)
+        self.counts["observed"] += len(items) + len(links)
+        self.progress(len(items) + len(links))
+
+    async def _persist(self, attempt: Callable[[], Awaitable[Delta]]) -> None:
+        for remaining in reversed(range(MAX_ATTEMPTS)):
+            try:
+                await attempt()
+                return
+            except WriteConflict:
+                self.ingest.forget()
+                if not remaining:
+                    raise
+
+    async def _write(self, delta: Delta) -> None:
+        if self.dry_run:
+            self.loaded.deltas.append(delta)
+            return
+        run = self.loaded.run
+        commit = Commit(self.ingest.actor, run.source, self.reason, datetime.now(UTC), run.id)
+        revision = await self.ingest.apply(delta, commit)
+        if revision is not None:
+            self.loaded.revisions.append(revision)
+
+    def _count(self, outcome: ItemOutcome, linked: LinkOutcome, delta: Delta) -> None:
+        for item_change in delta.items:
+            self.counts[item_change.action.value] += 1
+        for link_change in delta.links:
+            self.counts[f"links_{link_change.action.value}"] += 1
+        changed = {c.after.id for c in delta.items}
+        changed_links = {c.after.id for c in delta.links if c.after is not None}
+        self.counts["unchanged"] += len(outcome.seen - changed)
+        self.counts["links_unchanged"] += len(linked.seen - changed_links)
+        self.counts["joined"] += linked.joined
+        self.counts["waiting"] += len(linked.waiting_seen)
+        self.counts["rejected"] += len(outcome.rejected)
+        self.loaded.rejected.extend(outcome.rejected)
+        self.loaded.waiting.extend(
+            c.after for c in delta.waiting if c.action is Action.CREATED and c.after is not None
+        )
+        self.seen_items |= outcome.seen
+        self.seen_links |= linked.seen
+        self.seen_waiting |= linked.waiting_seen
+
+    async def _mark_unseen(self) -> None:
+        run, store = self.loaded.run, self.ingest.store
+        reported = await store.reported(run.source, run.scope)
+        for ids in _chunks(sorted(reported.items - self.seen_items), CHUNK):
+            await self._persist(lambda ids=ids: self._retire_items(ids))  # type: ignore[misc]  # mypy can't infer a default's type in a lambda
+        for ids in _chunks(sorted(reported.links - self.seen_links), CHUNK):
+            await self._persist(lambda ids=ids: self._retire_links(ids))  # type: ignore[misc]  # as above
+        if unseen := reported.waiting - self.seen_waiting:
+            waiting = [w for w in await store.waiting() if w.id in unseen]
+            changes = unseen_waiting(waiting, run.source, run.scope)
+            await self._write(Delta(waiting=tuple(changes)))
+
+    async def _retire_items(self, ids: Sequence[str]) -> Delta:
+        run, ingest = self.loaded.run, self.ingest
+        items = await ingest.store.items(ids)
+        changes = unseen_items(items.values(), run.source, run.scope, run.started, ingest.rules)
+        delta = Delta(items=tuple(changes))
+        await self._write(delta)
+        for change in changes:
+            self.counts[change.action.value] += 1
+        return delta
+
+    async def _retire_links(self, ids: Sequence[str]) -> Delta:
+        run, ingest = self.loaded.run, self.ingest
+        links = await ingest.store.links_by_id(ids)
+        changes = unseen_links(links.values(), run.source, run.scope, run.started, ingest.rules)
+        delta = Delta(links=tuple(changes))
+        await self._write(delta)
+        for change in changes:
+            self.counts[f"links_{change.action.value}"] += 1
+        return delta
+
+    def ended(self, status: RunStatus) -> Run:
+        return msgspec.structs.replace(
+            self.loaded.run,
+            status=status,
+            ended=datetime.now(UTC),
+            counts={k: v for k, v in sorted(self.counts.items()) if v},
+        )
+
+
+def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    remaining = iter(values)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+def new_run(
+    source: str,
+    *,
+    scope: str = "",
+    full_scope: bool = False,
+    actor: str = "",
+    started: datetime | None = None,
+    status: RunStatus = RunStatus.RUNNING,
+    errors: Sequence[str] = (),
+) -> Run:
+    """A run that starts now. ``status`` is set beforehand where the scan was partial or failed."""
+    return Run(
+        id=new_id(),
+        source=source,
+        started=started or datetime.now(UTC),
+        status=status,
+        scope=scope,
+        full_scope=full_scope,
+        actor=actor,
+        errors=tuple(errors),
+    )

@@ -1,0 +1,251 @@
+"""Reconciliation of links: ends found by identifier, joined when they appear, moved when items
+merge or part."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cmdb.catalogue import Relation
+from cmdb.identity.owner import Owner
+from cmdb.items import Link, LinkObservation, LinkReport, WaitingLink, link_id
+from cmdb.items.link import waiting_id
+from cmdb.reconcile.items import Rules
+from cmdb.reconcile.reports import (
+    new_link_report,
+    same_link_but_seen,
+    settle_link_report,
+    update_link_report,
+)
+from cmdb.reconcile.resolve import resolve_link
+from cmdb.revisions import Action, LinkChange, Touch, WaitingChange
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInput:
+    """What reconciliation of links starts from.
+
+    ``links`` are the stored links that the observations may be about and those of items whose
+    identifiers moved; ``waiting`` the waiting links that name an identifier which got an owner, or
+    that the observations repeat. ``kinds`` and ``owners`` tell what the ends are. ``moved`` are the
+    identifiers that went from one item to another.
+    """
+
+    observations: Collection[LinkObservation]
+    links: Mapping[str, Link]
+    waiting: Mapping[str, WaitingLink]
+    owners: Mapping[str, Owner]
+    kinds: Mapping[str, str]
+    moved: Collection[str] = ()
+
+
+@dataclass(slots=True)
+class LinkOutcome:
+    """What observations of links lead to. ``joined`` counts waiting links that found their ends;
+    ``seen`` and ``waiting_seen`` have the ids of what the observations were about."""
+
+    changes: list[LinkChange] = field(default_factory=list)
+    waiting: list[WaitingChange] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    waiting_seen: set[str] = field(default_factory=set)
+    joined: int = 0
+
+
+def reconcile_links(given: LinkInput, rules: Rules) -> LinkOutcome:
+    """What the observations, new owners and moved identifiers change among links. O(n)."""
+    work = _Work(given, rules)
+    work.repoint()
+    work.join_waiting()
+    for observation in given.observations:
+        work.see(observation)
+    return work.outcome()
+
+
+class _Work:
+    """Links and waiting links on their way, each as a list of reports."""
+
+    def __init__(self, given: LinkInput, rules: Rules) -> None:
+        self._given = given
+        self._rules = rules
+        self._links: dict[str, list[LinkReport]] = {}
+        self._ends: dict[str, tuple[str, str, str]] = {}
+        self._waiting: dict[str, WaitingLink | None] = {}
+        self._outcome = LinkOutcome()
+
+    def repoint(self) -> None:
+        """Move every report of a link whose end's identifier now belongs to another item."""
+        moved = set(self._given.moved)
+        if not moved:
+            return
+        for link in self._given.links.values():
+            for report in link.reports:
+                if report.from_key not in moved and report.to_key not in moved:
+                    continue
+                relation = self._rules.catalogue.relation(link.relation)
+                ends = self._ends_of(relation, report.from_key, report.to_key)
+                if _waits(ends) or ends == link.id:
+                    continue
+                self._reports(link.id).remove(report)
+                target = self._reports(ends)
+                if all(r.source != report.source for r in target):
+                    target.append(report)
+
+    def join_waiting(self) -> None:
+        """Turn waiting links into links where both ends are known now."""
+        for waiting in self._given.waiting.values():
+            relation = self._rules.catalogue.relation(waiting.relation)
+            report = waiting.report
+            place = self._ends_of(relation, report.from_key, report.to_key)
+            if _waits(place):
+                continue
+            self._waiting[waiting.id] = None
+            self._outcome.joined += 1
+            reports = self._reports(place)
+            if all(r.source != report.source for r in reports):
+                reports.append(report)
+
+    def see(self, seen: LinkObservation) -> None:
+        """Add or update the source's report about the relationship."""
+        relation = self._rules.catalogue.relation(seen.relation)
+        place = self._ends_of(relation, seen.from_key, seen.to_key)
+        if _waits(place):
+            self._wait(seen, place[1:])
+            return
+        self._outcome.seen.add(place)
+        reports = self._reports(place)
+        for n, report in enumerate(reports):
+            if report.source == seen.source:
+                reports[n] = update_link_report(report, seen)
+                return
+        reports.append(new_link_report(seen))
+
+    def _wait(self, seen: LinkObservation, reason: str) -> None:
+        key = waiting_id(seen.source, seen.relation, seen.from_key, seen.to_key)
+        self._outcome.waiting_seen.add(key)
+        known = self._waiting.get(key) or self._given.waiting.get(key)
+        report = update_link_report(known.report, seen) if known else new_link_report(seen)
+        self._waiting[key] = WaitingLink(
+            key,
+            seen.relation,
+            report,
+            reason,
+            known.created_revision if known else 0,
+            known.revision if known else 0,
+        )
+
+    def _ends_of(self, relation: Relation, from_key: str, to_key: str) -> str:
+        """The id of the link between two identifiers, or ``?`` and a sentence why there is none."""
+        unknown = [k for k in (from_key, to_key) if not self._item(k)]
+        if unknown:
+            return f"?nobody has reported {' or '.join(unknown)} yet"
+        from_id, to_id = self._item(from_key), self._item(to_key)
+        if from_id == to_id:
+            return "?both of its ends are the same item"
+        kinds = self._given.kinds
+        problem = self._rules.catalogue.end_problem(
+            relation.name, kinds.get(from_id), kinds.get(to_id)
+        )
+        if problem:
+            return f"?{problem}"
+        if relation.symmetric and to_id < from_id:
+            from_id, to_id = to_id, from_id
+        place = link_id(relation.name, from_id, to_id)
+        self._ends[place] = (relation.name, from_id, to_id)
+        return place
+
+    def _item(self, key: str) -> str:
+        owner = self._given.owners.get(key)
+        return (owner.item_id or "") if owner else ""
+
+    def _reports(self, place: str) -> list[LinkReport]:
+        if place not in self._links:
+            stored = self._given.links.get(place)
+            self._links[place] = list(stored.reports) if stored else []
+        return self._links[place]
+
+    def outcome(self) -> LinkOutcome:
+        for place, reports in self._links.items():
+            self._settle(place, reports)
+        for key, now in self._waiting.items():
+            self._settle_waiting(key, now)
+        return self._outcome
+
+    def _settle(self, place: str, reports: list[LinkReport]) -> None:
+        before = self._given.links.get(place)
+        if before is None:
+            if reports:
+                relation, from_id, to_id = self._ends[place]
+                after = self._resolved(Link(place, relation, from_id, to_id), reports)
+                sources = ", ".join(after.sources)
+                self._outcome.changes.append(
+                    LinkChange(Action.CREATED, None, after, f"{sources} saw it")
+                )
+            return
+        if not reports:
+            self._outcome.changes.append(
+                LinkChange(Action.REMOVED, before, None, "its ends now belong to other items")
+            )
+            return
+        by_source = {r.source: r for r in before.reports}
+        settled = [
+            settle_link_report(by_source[r.source], r) if r.source in by_source else r
+            for r in reports
+        ]
+        after = self._resolved(before, settled)
+        if self._unchanged(before, after):
+            self._touch(before, after)
+            return
+        action = (
+            Action.RETURNED
+            if before.status != "active" and after.status == "active"
+            else Action.UPDATED
+        )
+        sources = ", ".join(r.source for r in settled if by_source.get(r.source) != r)
+        self._outcome.changes.append(LinkChange(action, before, after, f"{sources} updated it"))
+
+    def _resolved(self, base: Link, reports: list[LinkReport]) -> Link:
+        kind = self._given.kinds.get(base.from_id)
+        catalogue = self._rules.catalogue
+        stale_after = catalogue.kind(kind or "ConfigurationItem").stale_after
+        return resolve_link(base, reports, stale_after, self._rules.policy)
+
+    @staticmethod
+    def _unchanged(before: Link, after: Link) -> bool:
+        if len(before.reports) != len(after.reports):
+            return False
+        if any(
+            not same_link_but_seen(b, a) for b, a in zip(before.reports, after.reports, strict=True)
+        ):
+            return False
+        return msgspec.structs.replace(before, reports=()) == msgspec.structs.replace(
+            after, reports=()
+        )
+
+    def _touch(self, before: Link, after: Link) -> None:
+        for n, (old, new) in enumerate(zip(before.reports, after.reports, strict=True)):
+            if new.last_seen - old.last_seen >= self._rules.policy.touch_after:
+                self._outcome.touches.append(Touch("link", before.id, n, new.last_seen))
+
+    def _settle_waiting(self, key: str, now: WaitingLink | None) -> None:
+        before = self._given.waiting.get(key)
+        if now is None:
+            self._outcome.waiting.append(
+                WaitingChange(Action.REMOVED, before, None, "both of its ends are known now")
+            )
+        elif before is None:
+            self._outcome.waiting.append(WaitingChange(Action.CREATED, None, now, now.reason))
+        else:
+            report = settle_link_report(before.report, now.report)
+            if same_link_but_seen(before.report, report) and before.reason == now.reason:
+                if report.last_seen - before.report.last_seen >= self._rules.policy.touch_after:
+                    self._outcome.touches.append(Touch("waiting", key, 0, report.last_seen))
+                return
+            after = msgspec.structs.replace(now, report=report)
+            self._outcome.waiting.append(WaitingChange(Action.UPDATED, before, after, now.reason))
+
+
+def _waits(place: str) -> bool:
+    return place.startswith("?")

@@ -1,0 +1,30 @@
+"""Whose word counts: the settings of reconciliation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+OPERATOR = "operator"
+"""The source of what people enter by hand. It precedes every other unless the settings say not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``precedence`` lists sources, the most trusted first; those it leaves out rank alike behind.
+
+    ``touch_after`` is how much later a source must have seen an unchanged thing again for that
+    time to be written: an unchanged run within it writes nothing at all.
+    """
+
+    precedence: tuple[str, ...] = (OPERATOR,)
+    touch_after: timedelta = timedelta(minutes=5)
+    _ranks: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ranked = len(self.precedence)
+        self._ranks.update({s: i - ranked for i, s in enumerate(self.precedence)})
+
+    def rank(self, source: str) -> int:
+        """The lower, the more trusted; 0 for sources that the precedence does not name."""
+        return self._ranks.get(source, 0)
