@@ -82,9 +82,9 @@ def bay_items(bay: Bay, sources: Sources, rng: Random) -> Iterator[ItemObservati
             store = datastore(bay, side, number)
             yield _volume(sources.vcenter, bay, store, 16 * 2**40, rng, "VMFS")
     for host in bay.hypervisors:
-        yield from _machine(bay, host, "Hypervisor", sources, rng)
+        yield from _machine(host, "Hypervisor", sources, rng)
     for host in bay.database_hosts:
-        yield from _machine(bay, host, "Server", sources, rng)
+        yield from _machine(host, "Server", sources, rng)
         yield _volume(
             sources.monitoring, bay, f"{host.name}-data", 4 * 2**40, rng, "xfs", "/srv/data"
         )
@@ -116,9 +116,7 @@ def bay_links(bay: Bay, sources: Sources) -> Iterator[LinkObservation]:
             yield sources.vcenter.link("OWNED_BY", store, f"name:Team/Platform{bay.tag}")
 
 
-def _machine(
-    bay: Bay, host: Host, kind: str, sources: Sources, rng: Random
-) -> Iterator[ItemObservation]:
+def _machine(host: Host, kind: str, sources: Sources, rng: Random) -> Iterator[ItemObservation]:
     serial = f"CZ{rng.getrandbits(40):010X}"
     memory = rng.choice((256, 384, 512)) * GIB
     yield sources.netbox.item(

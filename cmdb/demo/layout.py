@@ -156,20 +156,16 @@ class Bay:
         return Host(name, rack, address, mac_of(address))
 
     def _vms(self) -> list[Vm]:
-        vms = []
+        vms: list[Vm] = []
         for service in SERVICES:
             if service.runs != "k8s":
                 together = service.name == "search"
-                for i in range(service.size):
-                    vms.append(
-                        self._vm(
-                            service.name,
-                            service.runs,
-                            0 if together else i % 2,
-                            i,
-                            host=2 if together else None,
-                        )
-                    )
+                vms.extend(
+                    self._vm(service.name, service.runs, 0, i, host=2)
+                    if together
+                    else self._vm(service.name, service.runs, i % 2, i)
+                    for i in range(service.size)
+                )
                 if service.staging:
                     vms.append(self._vm(service.name, service.runs, 1, 0, "staging"))
         for purpose, product, sides in INFRASTRUCTURE:
