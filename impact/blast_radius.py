@@ -1,0 +1,193 @@
+"""The blast radius of a failure: the whole answer, put together from an analysis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from cmdb.errors import InvalidInput
+from impact.analysis import Analysis, analyse
+from impact.answer import (
+    Affected,
+    Because,
+    BlastRadius,
+    Counts,
+    GateHeld,
+    OwnerReached,
+    ServiceReached,
+    Totals,
+)
+from impact.estate import OWNER_RELATIONS, Estate
+from impact.states import State
+from impact.weak_evidence import weak_evidence
+
+SERVICE_KINDS = ("ServiceInstance", "ServiceOffering", "BusinessService", "BusinessCapability")
+CRITICALITIES = ("critical", "high", "medium", "low")
+CONTACTS = ("on_call", "phone", "email")
+DEFAULT_LIMIT = 1000
+
+_Row = TypeVar("_Row")
+
+
+def blast_radius(
+    estate: Estate,
+    failed: Iterable[str] | Mapping[str, State],
+    state: State = State.DOWN,
+    *,
+    limit: int | None = DEFAULT_LIMIT,
+) -> BlastRadius:
+    """What the failure of these items hits. Raises what :func:`~impact.analysis.analyse` raises.
+
+    ``limit`` cuts each list; None gives all. Every affected item comes with its whole path, so all
+    of a chain of n items is of the order of n squared.
+    """
+    return answer(analyse(estate, failed, state), limit=limit)
+
+
+def answer(analysis: Analysis, *, limit: int | None = DEFAULT_LIMIT) -> BlastRadius:
+    """The blast radius of an analysis. Raises :class:`~cmdb.errors.InvalidInput` for a negative
+    ``limit``."""
+    if limit is not None and limit < 0:
+        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    estate = analysis.estate
+    held = gates_held(analysis)
+    services = services_reached(analysis)
+    owners = owners_reached(analysis)
+    weak = weak_evidence(analysis)
+    lengths = [len(part) for part in (analysis.affected, held, services, owners, weak)]
+    truncated = limit is not None and max(lengths) > limit
+    states = Counter(analysis.states.values())
+    return BlastRadius(
+        revision=estate.revision,
+        as_of=estate.as_of,
+        failed=tuple(estate.items[item].id for item in analysis.given),
+        affected=tuple(affected(analysis, item) for item in analysis.affected[:limit]),
+        gates_held=_cut(held, limit),
+        services=_cut(services, limit),
+        owners=_cut(owners, limit),
+        weak_evidence=_cut(weak, limit),
+        counts=Counts(
+            down=states[State.DOWN],
+            degraded=states[State.DEGRADED],
+            at_risk=states[State.AT_RISK],
+        ),
+        truncated=truncated,
+        totals=Totals(*lengths) if truncated else None,
+    )
+
+
+def _cut(rows: Sequence[_Row], limit: int | None) -> tuple[_Row, ...]:
+    return tuple(rows[:limit])
+
+
+def affected(analysis: Analysis, item: int) -> Affected:
+    """The answer's row for the affected item at that position. O(its distance)."""
+    items = analysis.estate.items
+    value = items[item]
+    return Affected(
+        id=value.id,
+        kind=value.kind,
+        name=value.name,
+        state=analysis.states[item].label,
+        distance=analysis.reasons[item].distance,
+        because=because(analysis, item),
+        path=tuple(items[step].id for step in analysis.path(item)),
+    )
+
+
+def because(analysis: Analysis, item: int) -> Because | None:
+    """The last step towards an affected item; None where its own failure was given."""
+    estate, reason = analysis.estate, analysis.reasons[item]
+    if reason.source is None or reason.link is None:
+        return None
+    return Because(
+        link=estate.links[reason.link].id,
+        from_id=estate.items[reason.source].id,
+        gate=None if reason.gate is None else estate.gates[reason.gate].label,
+        devices=tuple(estate.items[d].id for d in sorted(analysis.borders.get(item, ()))),
+    )
+
+
+def gates_held(analysis: Analysis) -> list[GateHeld]:
+    """The gates that lost members and still have what they need, the smallest margin first, then
+    by kind, name and id of the dependent, and the gate's name."""
+    estate, states = analysis.estate, analysis.states
+    broken = (item for item, state in states.items() if state >= State.DEGRADED)
+    hit = {gate for item in broken for gate in estate.gates_with.get(item, ())}
+    held: list[GateHeld] = []
+    for gate in (estate.gates[position] for position in hit):
+        weights = gate.weight_by_state(states)
+        serving = weights[State.UP] + weights[State.AT_RISK]
+        if len(gate.members) > 1 and serving >= gate.needed:
+            dependent = estate.items[gate.dependent]
+            failed = (m for m in gate.members if analysis.state(m) >= State.DEGRADED)
+            held.append(
+                GateHeld(
+                    id=dependent.id,
+                    kind=dependent.kind,
+                    name=dependent.name,
+                    gate=gate.label or gate.name,
+                    up=gate.shown(serving),
+                    needed=gate.shown(gate.needed),
+                    total=gate.shown(gate.total),
+                    margin=gate.shown(serving - gate.needed),
+                    failed=tuple(estate.items[member].id for member in failed),
+                )
+            )
+    return sorted(held, key=lambda g: (g.margin, g.kind, g.name, g.id, g.gate, g.failed))
+
+
+def services_reached(analysis: Analysis) -> list[ServiceReached]:
+    """The affected services: the worst state first, then by criticality, and as ``affected``."""
+    estate = analysis.estate
+    found = [
+        ServiceReached(
+            id=estate.items[item].id,
+            kind=estate.items[item].kind,
+            name=estate.items[item].name,
+            state=analysis.states[item].label,
+            distance=analysis.reasons[item].distance,
+            criticality=_text(estate, item, "criticality"),
+        )
+        for item in analysis.affected
+        if any(estate.is_a(item, kind) for kind in SERVICE_KINDS)
+    ]
+    rank = {name: place for place, name in enumerate(CRITICALITIES)}
+    order = {state.label: -state for state in State}
+    return sorted(found, key=lambda s: (order[s.state], rank.get(s.criticality or "", len(rank))))
+
+
+def owners_reached(analysis: Analysis) -> list[OwnerReached]:
+    """Who owns or supports an affected item: the worst state first, then who has most of them."""
+    estate = analysis.estate
+    counts: dict[int, Counter[str]] = {}
+    worst: dict[int, State] = {}
+    for item in analysis.affected:
+        for link in estate.links_at.get(item, ()):
+            relation, (from_end, owner) = estate.links[link].relation, estate.ends[link]
+            if relation in OWNER_RELATIONS and from_end == item:
+                counts.setdefault(owner, Counter())[relation] += 1
+                worst[owner] = max(worst.get(owner, State.UP), analysis.states[item])
+
+    def order(owner: int) -> tuple[int, int, str, str, str]:
+        value = estate.items[owner]
+        return -worst[owner], -counts[owner].total(), value.kind, value.name, value.id
+
+    return [
+        OwnerReached(
+            id=estate.items[owner].id,
+            kind=estate.items[owner].kind,
+            name=estate.items[owner].name,
+            state=worst[owner].label,
+            owns=counts[owner]["OWNED_BY"],
+            supports=counts[owner]["SUPPORTED_BY"],
+            contact=next((c for c in (_text(estate, owner, n) for n in CONTACTS) if c), None),
+        )
+        for owner in sorted(counts, key=order)
+    ]
+
+
+def _text(estate: Estate, item: int, name: str) -> str | None:
+    value = estate.items[item].properties.get(name)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,273 @@
+"""The estate: items and links resolved into what an analysis walks over.
+
+It is data only. States are worked out in :mod:`impact.propagate`, from an estate that many
+analyses share and none changes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cmdb.catalogue import Catalogue, ImpactDirection, Relation
+from cmdb.errors import InvalidInput, UnknownItem, nearest
+from cmdb.items import Item, ItemStatus, Link
+from impact.gates import Form, Gate, Standbys, Wire, form_gates, wire_ends
+from impact.health import Finding
+from impact.network import ANCHOR_ROLES, Topology, lay_out
+
+OWNER_RELATIONS = ("OWNED_BY", "SUPPORTED_BY")
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An item that is not part of the estate, and the status that keeps it out."""
+
+    kind: str
+    name: str
+    status: ItemStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What is analysed. Everywhere inside, items and links are positions in ``items`` and
+    ``links``, which are sorted by id.
+
+    ``revision`` and ``as_of`` say what the answers are true of, ``now`` is the time that staleness
+    is measured at. ``gates`` are sorted by dependent; ``gates_of[i]`` are positions of the gates of
+    item i, ``gates_with[i]`` of those it is a member of. ``links_at[i]`` are the links that touch
+    item i, whatever their relation. ``ends[l]`` are the positions of a link's from and to.
+    ``lineages`` has, for every kind met, the kind and its ancestors.
+    """
+
+    revision: int
+    as_of: datetime
+    now: datetime
+    catalogue: Catalogue
+    items: tuple[Item, ...]
+    links: tuple[Link, ...]
+    ends: tuple[tuple[int, int], ...]
+    index: Mapping[str, int]
+    gates: tuple[Gate, ...]
+    gates_of: Mapping[int, Sequence[int]]
+    gates_with: Mapping[int, Sequence[int]]
+    links_at: Mapping[int, Sequence[int]]
+    topology: Topology
+    lineages: Mapping[str, tuple[str, ...]]
+    findings: tuple[Finding, ...]
+    left_out: Mapping[str, LeftOut]
+
+    @classmethod
+    def build(
+        cls,
+        items: Iterable[Item],
+        links: Iterable[Link],
+        catalogue: Catalogue,
+        *,
+        revision: int = 0,
+        as_of: datetime | None = None,
+        include_planned: bool = False,
+        now: datetime | None = None,
+    ) -> Estate:
+        """The estate of these items and links; findings about them are in ``findings``.
+
+        Retired items and links are left out, planned items too unless asked for, and with them the
+        links they are an end of. Missing ones stay: they count as weak evidence. ``as_of`` is what
+        the data is true of (default: ``now``), and ``now`` defaults to the present time. A kind or
+        relation that the catalogue does not know carries no impact. O(n log n) in items and links.
+        """
+        now = now or as_of or datetime.now(UTC)
+        out = {ItemStatus.RETIRED} if include_planned else {ItemStatus.RETIRED, ItemStatus.PLANNED}
+        by_id = {item.id: item for item in items}
+        there = tuple(item for _, item in sorted(by_id.items()) if item.status not in out)
+        left_out = {
+            item.id: LeftOut(item.kind, item.name, item.status)
+            for item in by_id.values()
+            if item.status in out
+        }
+        index = {item.id: position for position, item in enumerate(there)}
+        live = {link.id: link for link in links if link.status != "retired"}
+        joined = tuple(
+            link
+            for _, link in sorted(live.items())
+            if link.from_id in index and link.to_id in index
+        )
+        ends = tuple((index[link.from_id], index[link.to_id]) for link in joined)
+        kinds, kind_findings = _lineages(there, catalogue)
+        relations, relation_findings = _relations(joined, catalogue)
+        wires, standbys = _wires(joined, ends, relations)
+        gates, gate_findings = form_gates(there, joined, relations, wires, standbys)
+        topology = _topology(there, joined, ends, relations, kinds)
+        empty = _gates_without_members(live.values(), index, catalogue, gates, there, kinds)
+        return cls(
+            revision=revision,
+            as_of=as_of or now,
+            now=now,
+            catalogue=catalogue,
+            items=there,
+            links=joined,
+            ends=ends,
+            index=index,
+            gates=tuple(gates),
+            gates_of=_grouped((gate.dependent, g) for g, gate in enumerate(gates)),
+            gates_with=_grouped((m, g) for g, gate in enumerate(gates) for m in gate.members),
+            links_at=_grouped((end, at) for at, pair in enumerate(ends) for end in sorted({*pair})),
+            topology=topology,
+            lineages=kinds,
+            findings=tuple(
+                sorted(
+                    {
+                        *kind_findings,
+                        *relation_findings,
+                        *gate_findings,
+                        *empty,
+                        *_unanchored(topology, there),
+                    }
+                )
+            ),
+            left_out=left_out,
+        )
+
+    def position(self, item_id: str) -> int:
+        """Where the item with that id is in ``items``.
+
+        Raises :class:`~cmdb.errors.UnknownItem` where there is none, and
+        :class:`~cmdb.errors.InvalidInput` where it is retired or planned and so left out.
+        """
+        if item_id in self.index:
+            return self.index[item_id]
+        if item_id in self.left_out:
+            item = self.left_out[item_id]
+            advice = (
+                "ask for planned items to be included."
+                if item.status is ItemStatus.PLANNED
+                else "nothing depends on it any more."
+            )
+            raise InvalidInput(
+                f"{item.kind} {item.name!r} ({item_id}) is {item.status.value} and takes no part "
+                f"in impact analysis; {advice}"
+            )
+        # Comparing with every name of a large estate takes longer than any analysis.
+        known = {item.name: item.id for item in self.items[:2000]}
+        raise UnknownItem(item_id, [known[name] for name in nearest(item_id, known)])
+
+    def is_a(self, item: int, kind: str) -> bool:
+        """Whether the item at that position is of that kind or of one below it."""
+        return kind in self.lineages[self.items[item].kind]
+
+    def relation(self, link: int) -> Relation | None:
+        """The relation of the link at that position; None where the catalogue has none."""
+        return self.catalogue.relations.get(self.links[link].relation)
+
+
+def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return dict(groups)
+
+
+def _lineages(
+    items: Sequence[Item], catalogue: Catalogue
+) -> tuple[dict[str, tuple[str, ...]], list[Finding]]:
+    lineages: dict[str, tuple[str, ...]] = {}
+    findings: list[Finding] = []
+    for kind in sorted({item.kind for item in items}):
+        if kind in catalogue.kinds:
+            lineages[kind] = catalogue.kind(kind).lineage
+        else:
+            lineages[kind] = (kind,)
+            said = f"The catalogue has no kind {kind}; its items are analysed as plain items."
+            findings.append(Finding("unknown_kind", "", said))
+    return lineages, findings
+
+
+def _relations(
+    links: Sequence[Link], catalogue: Catalogue
+) -> tuple[Mapping[str, Relation], list[Finding]]:
+    unknown = sorted({link.relation for link in links} - set(catalogue.relations))
+    said = "The catalogue has no relation {}; its links carry no impact."
+    return catalogue.relations, [Finding("unknown_relation", "", said.format(n)) for n in unknown]
+
+
+def _wires(
+    links: Sequence[Link], ends: Sequence[tuple[int, int]], relations: Mapping[str, Relation]
+) -> tuple[list[Wire], Standbys]:
+    """The links that carry impact and the standbys; a link from an item to itself is neither."""
+    wires: list[Wire] = []
+    standbys = Standbys()
+    for position, (link, (from_end, to_end)) in enumerate(zip(links, ends, strict=True)):
+        relation = relations.get(link.relation)
+        if relation is None or from_end == to_end:
+            continue
+        if relation.impact is ImpactDirection.STANDBY:
+            standbys.add(position, from_end, to_end)
+        elif pair := wire_ends(relation, from_end, to_end):
+            wires.append(Wire(position, *pair))
+    return wires, standbys
+
+
+def _topology(
+    items: Sequence[Item],
+    links: Sequence[Link],
+    ends: Sequence[tuple[int, int]],
+    relations: Mapping[str, Relation],
+    lineages: Mapping[str, tuple[str, ...]],
+) -> Topology:
+    device_kinds = {kind for kind, lineage in lineages.items() if "NetworkDevice" in lineage}
+    devices = {at for at, item in enumerate(items) if item.kind in device_kinds}
+    anchors = {at for at in devices if items[at].properties.get("network_role") in ANCHOR_ROLES}
+    topological = {n for n, r in relations.items() if r.impact is ImpactDirection.TOPOLOGY}
+    cables = (
+        (*pair, at)
+        for at, (link, pair) in enumerate(zip(links, ends, strict=True))
+        if link.relation in topological
+    )
+    return lay_out(cables, devices, anchors)
+
+
+def _unanchored(topology: Topology, items: Sequence[Item]) -> Iterable[Finding]:
+    for network in topology.networks:
+        if not network.anchors:
+            first = items[network.items[0]]
+            yield Finding(
+                "network_without_anchor",
+                first.id,
+                f"The network of {len(network.items)} items around {first.kind} {first.name!r} "
+                f"({first.id}) has no network device with the network_role core or gateway; an "
+                "item in it counts as connected while one network device beside it is not down.",
+            )
+
+
+def _gates_without_members(
+    links: Iterable[Link],
+    index: Mapping[str, int],
+    catalogue: Catalogue,
+    gates: Iterable[Gate],
+    items: Sequence[Item],
+    lineages: Mapping[str, tuple[str, ...]],
+) -> Iterable[Finding]:
+    """Named gates of which no provider is there any more, and clusters that state how much of
+    their members must serve and have none."""
+    formed = {(gate.dependent, gate.name) for gate in gates if gate.form is Form.NAMED}
+    redundant = {gate.dependent for gate in gates if gate.form in (Form.NAMED, Form.CLUSTER)}
+    named: set[tuple[int, str]] = set()
+    for link in links:
+        relation = catalogue.relations.get(link.relation)
+        if link.gate is None or not link.gate.name or relation is None:
+            continue
+        sides = wire_ends(relation, index.get(link.from_id, -1), index.get(link.to_id, -1))
+        if sides is not None and sides[1] >= 0:
+            named.add((sides[1], link.gate.name))
+    for dependent, name in sorted(named - formed):
+        item = items[dependent]
+        said = f"{item.kind} {item.name!r} ({item.id}), gate {name!r}: none of its providers is "
+        yield Finding("gate_without_members", item.id, f"{said}there any more; it never fails.")
+    for position, item in enumerate(items):
+        if "Cluster" not in lineages[item.kind] or position in redundant:
+            continue
+        if "min_up" in item.properties:
+            said = f"{item.kind} {item.name!r} ({item.id}) states min_up and has no members; "
+            yield Finding("gate_without_members", item.id, f"{said}it never fails with them.")

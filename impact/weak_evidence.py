@@ -1,0 +1,95 @@
+"""What an answer rests on that may be wrong: missing, stale or doubtful items and links.
+
+Stale data never changes a state; it is reported beside the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from cmdb.catalogue.catalogue import DEFAULT_STALE_AFTER
+from cmdb.items import Item, Link
+from impact.analysis import Analysis
+from impact.answer import WeakEvidence, WeakReason
+from impact.estate import Estate
+
+LOW_CONFIDENCE = 0.5
+
+
+def weak_evidence(analysis: Analysis) -> list[WeakEvidence]:
+    """Every weak item and link that the answer rests on: items first, then by id.
+
+    An answer rests on the affected items, on all links and members of each gate that has an
+    affected member (a gate that held rests on those that still serve), and on the cables and
+    devices beside each item that its network cut off or put at risk.
+    """
+    items, links = _foundations(analysis)
+    estate = analysis.estate
+    found = [_weak_item(estate, item) for item in sorted(items)]
+    found += [_weak_link(estate, link) for link in sorted(links)]
+    return [evidence for evidence in found if evidence is not None]
+
+
+def _foundations(analysis: Analysis) -> tuple[set[int], set[int]]:
+    estate = analysis.estate
+    items, links = set(analysis.states), set[int]()
+    for position in {g for item in analysis.states for g in estate.gates_with.get(item, ())}:
+        gate = estate.gates[position]
+        items.update(gate.members)
+        links.update(gate.links, gate.standby_links)
+    for item, reason in analysis.reasons.items():
+        if reason.how == "network":
+            for device, link in estate.topology.beside[item]:
+                items.add(device)
+                links.add(link)
+    return items, links
+
+
+def _weak_item(estate: Estate, position: int) -> WeakEvidence | None:
+    item = estate.items[position]
+    is_missing = item.status == "missing"
+    return _judged(estate, item, item.kind, is_missing, 1.0, f"{item.kind} {item.name!r}")
+
+
+def _weak_link(estate: Estate, position: int) -> WeakEvidence | None:
+    link = estate.links[position]
+    ends = (estate.items[end] for end in estate.ends[position])
+    first, second = (f"{end.kind} {end.name!r}" for end in ends)
+    what = f"The link {first} {link.relation} {second}"
+    # Whoever scans the item that a link starts at also sees the link.
+    kind = estate.items[estate.ends[position][0]].kind
+    return _judged(estate, link, kind, link.status == "missing", link.confidence, what)
+
+
+def _judged(
+    estate: Estate, thing: Item | Link, kind: str, is_missing: bool, confidence: float, what: str
+) -> WeakEvidence | None:
+    allowed, last_seen = _stale_after(estate, kind), thing.last_seen
+    judged: list[tuple[WeakReason, str]] = []
+    if is_missing:
+        judged.append(("missing", "its sources no longer see it"))
+    if last_seen is not None and estate.now - last_seen > allowed:
+        days = (estate.now - last_seen).days
+        judged.append(("stale", f"nobody has seen it for {days} days, {allowed.days} are allowed"))
+    if confidence < LOW_CONFIDENCE:
+        judged.append(("low_confidence", f"its source is {confidence:.0%} sure of it"))
+    if not judged:
+        return None
+    return WeakEvidence(
+        id=thing.id,
+        type="item" if isinstance(thing, Item) else "link",
+        reasons=tuple(reason for reason, _ in judged),
+        last_seen=last_seen,
+        sentence=f"{what}: {_listed(said for _, said in judged)}.",
+    )
+
+
+def _stale_after(estate: Estate, kind: str) -> timedelta:
+    if kind in estate.catalogue.kinds:
+        return estate.catalogue.kind(kind).stale_after
+    return DEFAULT_STALE_AFTER
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return "; ".join(parts)
