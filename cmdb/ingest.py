@@ -1,4 +1,4 @@
-"""Observations into the store: read what is known, reconcile, apply, and try again on a conflict."""
+"""Observations into the store: read what is known, reconcile, apply; again on a conflict."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from cmdb.items import (
     Link,
     LinkObservation,
     WaitingLink,
-    link_id,
 )
 from cmdb.items.ids import new_id
 from cmdb.items.link import waiting_id
 from cmdb.reconcile.items import ItemOutcome, Rejected, Rules, reconcile_items
-from cmdb.reconcile.links import LinkInput, LinkOutcome, reconcile_links
+from cmdb.reconcile.links import LinkInput, LinkOutcome, Place, place_of, reconcile_links
 from cmdb.reconcile.retire import unseen_items, unseen_links, unseen_waiting
 from cmdb.revisions import Action, Commit, Delta, Revision, Run, RunStatus
 from cmdb.store.port import Store
@@ -138,14 +137,17 @@ class Ingest:
             losers = {c.before.id for c in outcome.changes if c.before is not None}
             touched = await self._store.links(losers, include_retired=True)
             stored.update((link.id, link) for link in touched)
-        waiting = await self._waiting(links, outcome, owners)
-        ends = {k for link in stored.values() for r in link.reports for k in (r.from_key, r.to_key)}
-        ends |= {k for w in waiting.values() for k in (w.report.from_key, w.report.to_key)}
-        owners |= await self._owners_of(ends - owners.keys(), outcome)
         await self._learn_kinds(owners)
-        wanted = set(self._places(links, owners))
-        wanted.update(self._places_of_waiting(waiting.values(), owners))
-        wanted.update(self._places_of_reports(stored.values(), owners))
+        places = [self._place(o.relation, o.from_key, o.to_key, owners) for o in links]
+        waits = [o for o, place in zip(links, places, strict=True) if isinstance(place, str)]
+        waiting = await self._waiting(waits, outcome)
+        ends = [(w.relation, w.report) for w in waiting.values()]
+        ends += [(link.relation, report) for link in stored.values() for report in link.reports]
+        keys = {k for _, r in ends for k in (r.from_key, r.to_key)}
+        owners |= await self._owners_of(keys - owners.keys(), outcome)
+        await self._learn_kinds(owners)
+        places += [self._place(rel, r.from_key, r.to_key, owners) for rel, r in ends]
+        wanted = {place.id for place in places if isinstance(place, Place)}
         stored.update(await self._store.links_by_id(wanted - stored.keys()))
         return LinkInput(links, stored, waiting, owners, self._kinds, moved)
 
@@ -160,22 +162,18 @@ class Ingest:
         return {key: owner for key, owner in found.items() if key not in gone}
 
     async def _waiting(
-        self,
-        links: Sequence[LinkObservation],
-        outcome: ItemOutcome | None,
-        owners: Mapping[str, Owner],
+        self, waits: Sequence[LinkObservation], outcome: ItemOutcome | None
     ) -> dict[str, WaitingLink]:
-        keys = {k for o in links for k in (o.from_key, o.to_key) if k not in owners}
-        if outcome:
-            keys |= outcome.gained | outcome.moved
+        """The stored waiting links that observations repeat or that new owners may let join."""
+        claimed = (outcome.gained | outcome.moved) if outcome else set[str]()
+        keys = claimed | {k for o in waits for k in (o.from_key, o.to_key)}
         if not keys or not await self._store.waiting(limit=1):
             return {}
-        repeated = {waiting_id(o.source, o.relation, o.from_key, o.to_key) for o in links}
-        gained = (outcome.gained | outcome.moved) if outcome else set()
+        repeated = {waiting_id(o.source, o.relation, o.from_key, o.to_key) for o in waits}
         return {
             w.id: w
             for w in await self._store.waiting(keys)
-            if w.id in repeated or {w.report.from_key, w.report.to_key} & gained
+            if w.id in repeated or not claimed.isdisjoint((w.report.from_key, w.report.to_key))
         }
 
     async def _learn_kinds(self, owners: Mapping[str, Owner]) -> None:
@@ -184,34 +182,10 @@ class Ingest:
             found = await self._store.items(unknown)
             self._kinds.update((i, item.kind) for i, item in found.items())
 
-    def _places(
-        self, links: Iterable[LinkObservation], owners: Mapping[str, Owner]
-    ) -> Iterator[str]:
-        for seen in links:
-            yield from self._place(seen.relation, seen.from_key, seen.to_key, owners)
-
-    def _places_of_waiting(
-        self, waiting: Iterable[WaitingLink], owners: Mapping[str, Owner]
-    ) -> Iterator[str]:
-        for w in waiting:
-            yield from self._place(w.relation, w.report.from_key, w.report.to_key, owners)
-
-    def _places_of_reports(
-        self, links: Iterable[Link], owners: Mapping[str, Owner]
-    ) -> Iterator[str]:
-        for link in links:
-            for report in link.reports:
-                yield from self._place(link.relation, report.from_key, report.to_key, owners)
-
     def _place(
         self, relation: str, from_key: str, to_key: str, owners: Mapping[str, Owner]
-    ) -> Iterator[str]:
-        start, end = owners.get(from_key), owners.get(to_key)
-        if start and end and start.item_id and end.item_id:
-            ends = (start.item_id, end.item_id)
-            if self._rules.catalogue.relation(relation).symmetric:
-                ends = (min(ends), max(ends))
-            yield link_id(relation, *ends)
+    ) -> Place | str:
+        return place_of(relation, from_key, to_key, owners, self._kinds, self._rules.catalogue)
 
     async def reconcile(
         self, items: Sequence[ItemObservation], links: Sequence[LinkObservation]

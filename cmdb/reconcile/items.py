@@ -13,7 +13,7 @@ from cmdb.identity.identifiers import namespace_of
 from cmdb.identity.owner import Owner
 from cmdb.items import Item, ItemObservation, ItemReport, ItemStatus
 from cmdb.items.ids import new_id
-from cmdb.reconcile.policy import Policy
+from cmdb.reconcile.policy import DEFAULT_POLICY, Policy
 from cmdb.reconcile.reports import (
     new_item_report,
     same_but_seen,
@@ -56,7 +56,7 @@ class Rules:
     """What reconciliation goes by: the catalogue, whose word counts, and how ids are drawn."""
 
     catalogue: Catalogue
-    policy: Policy = Policy()
+    policy: Policy = DEFAULT_POLICY
     draw_id: Callable[[], str] = new_id
 
 
@@ -87,6 +87,26 @@ class _Component:
     items: list[Item] = field(default_factory=list)
 
 
+class _Ties:
+    """Which nodes belong together (union-find with path halving)."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+
+    def find(self, node: str) -> str:
+        above = self._above
+        while (parent := above.setdefault(node, node)) != node:
+            above[node] = above[parent]
+            node = above[node]
+        return node
+
+    def tie(self, nodes: Iterable[str]) -> str:
+        first, *others = [self.find(node) for node in nodes]
+        for other in others:
+            self._above[other] = first
+        return first
+
+
 def _components(
     observations: Iterable[ItemObservation],
     items: Mapping[str, Item],
@@ -94,43 +114,24 @@ def _components(
     shared: Collection[str],
 ) -> Iterable[_Component]:
     """Split the work into parts that can't concern each other."""
-    root: dict[str, str] = {}
+    ties = _Ties()
 
-    def find(node: str) -> str:
-        while (above := root.setdefault(node, node)) != node:
-            root[node] = root[above]
-            node = above
-        return node
-
-    def tie(nodes: Iterable[str]) -> str:
-        first, *others = [find(node) for node in nodes]
-        for other in others:
-            root[other] = first
-        return first
+    def node(key: str) -> str:
+        owner = owners.get(key)
+        return f"#{owner.item_id}" if owner and owner.item_id else key
 
     heads: list[tuple[ItemObservation, str]] = []
     for observation in observations:
-        nodes = [
-            f"#{owner.item_id}" if (owner := owners.get(key)) and owner.item_id else key
-            for key in observation.identifiers
-            if key not in shared
-        ]
-        heads.append((observation, tie(nodes or observation.identifiers[:1])))
-    if not heads:
-        return ()
+        nodes = [node(key) for key in observation.identifiers if key not in shared]
+        heads.append((observation, ties.tie(nodes or observation.identifiers[:1])))
     for item in items.values():
-        keys = {k for r in item.reports for k in r.identifiers if k not in shared and k in owners}
-        tie(
-            [
-                f"#{item.id}",
-                *(f"#{o.item_id}" if (o := owners[k]).item_id else k for k in keys),
-            ]
-        )
+        keys = {k for r in item.reports for k in r.identifiers if k not in shared}
+        ties.tie([f"#{item.id}", *map(node, keys)])
     found: dict[str, _Component] = {}
-    for observation, node in heads:
-        found.setdefault(find(node), _Component()).seen.append(observation)
+    for observation, head in heads:
+        found.setdefault(ties.find(head), _Component()).seen.append(observation)
     for item in items.values():
-        if (component := found.get(find(f"#{item.id}"))) is not None:
+        if (component := found.get(ties.find(f"#{item.id}"))) is not None:
             component.items.append(item)
     return found.values()
 
@@ -337,7 +338,7 @@ def _record(
     rules: Rules,
     outcome: ItemOutcome,
 ) -> None:
-    _own(before, after, outcome)
+    _own(after, outcome)
     outcome.seen.add(after.id)
     if before is None:
         action = Action.SPLIT if origins else Action.CREATED
@@ -377,7 +378,7 @@ def _reason(group: Group, members: Sequence[_Staged], before: Item | None) -> st
     return f"{sources} matched it by {', '.join(matched[:4])}"
 
 
-def _own(before: Item | None, after: Item, outcome: ItemOutcome) -> None:
+def _own(after: Item, outcome: ItemOutcome) -> None:
     for key in after.identifiers:
         owner = outcome.owners.get(key)
         if owner is not None and owner.item_id == after.id and owner.state == "live":

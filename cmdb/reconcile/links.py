@@ -3,12 +3,13 @@ merge or part."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
-from cmdb.catalogue import Relation
+from cmdb.catalogue import Catalogue
 from cmdb.identity.owner import Owner
 from cmdb.items import Link, LinkObservation, LinkReport, WaitingLink, link_id
 from cmdb.items.link import waiting_id
@@ -64,6 +65,39 @@ def reconcile_links(given: LinkInput, rules: Rules) -> LinkOutcome:
     return work.outcome()
 
 
+class Place(NamedTuple):
+    """Where a link is: its id, relation and ends, sorted where the relation is symmetric."""
+
+    id: str
+    relation: str
+    from_id: str
+    to_id: str
+
+
+def place_of(
+    relation: str,
+    from_key: str,
+    to_key: str,
+    owners: Mapping[str, Owner],
+    kinds: Mapping[str, str],
+    catalogue: Catalogue,
+) -> Place | str:
+    """The place of the link between two identifiers, or a sentence saying why there is none."""
+    start, end = owners.get(from_key), owners.get(to_key)
+    from_id, to_id = start and start.item_id, end and end.item_id
+    if not from_id or not to_id:
+        unknown = [k for k, i in ((from_key, from_id), (to_key, to_id)) if not i]
+        return f"nobody has reported {' or '.join(unknown)} yet"
+    if from_id == to_id:
+        return "both of its ends are the same item"
+    problem = catalogue.end_problem(relation, kinds.get(from_id), kinds.get(to_id))
+    if problem:
+        return problem
+    if to_id < from_id and catalogue.relations[relation].symmetric:
+        from_id, to_id = to_id, from_id
+    return Place(link_id(relation, from_id, to_id), relation, from_id, to_id)
+
+
 class _Work:
     """Links and waiting links on their way, each as a list of reports."""
 
@@ -71,7 +105,7 @@ class _Work:
         self._given = given
         self._rules = rules
         self._links: dict[str, list[LinkReport]] = {}
-        self._ends: dict[str, tuple[str, str, str]] = {}
+        self._places: dict[str, Place] = {}
         self._waiting: dict[str, WaitingLink | None] = {}
         self._outcome = LinkOutcome()
 
@@ -84,38 +118,35 @@ class _Work:
             for report in link.reports:
                 if report.from_key not in moved and report.to_key not in moved:
                     continue
-                relation = self._rules.catalogue.relation(link.relation)
-                ends = self._ends_of(relation, report.from_key, report.to_key)
-                if _waits(ends) or ends == link.id:
+                place = self._ends_of(link.relation, report.from_key, report.to_key)
+                if not isinstance(place, Place) or place.id == link.id:
                     continue
                 self._reports(link.id).remove(report)
-                target = self._reports(ends)
+                target = self._reports(place.id)
                 if all(r.source != report.source for r in target):
                     target.append(report)
 
     def join_waiting(self) -> None:
         """Turn waiting links into links where both ends are known now."""
         for waiting in self._given.waiting.values():
-            relation = self._rules.catalogue.relation(waiting.relation)
             report = waiting.report
-            place = self._ends_of(relation, report.from_key, report.to_key)
-            if _waits(place):
+            place = self._ends_of(waiting.relation, report.from_key, report.to_key)
+            if not isinstance(place, Place):
                 continue
             self._waiting[waiting.id] = None
             self._outcome.joined += 1
-            reports = self._reports(place)
+            reports = self._reports(place.id)
             if all(r.source != report.source for r in reports):
                 reports.append(report)
 
     def see(self, seen: LinkObservation) -> None:
         """Add or update the source's report about the relationship."""
-        relation = self._rules.catalogue.relation(seen.relation)
-        place = self._ends_of(relation, seen.from_key, seen.to_key)
-        if _waits(place):
-            self._wait(seen, place[1:])
+        place = self._ends_of(seen.relation, seen.from_key, seen.to_key)
+        if not isinstance(place, Place):
+            self._wait(seen, place)
             return
-        self._outcome.seen.add(place)
-        reports = self._reports(place)
+        self._outcome.seen.add(place.id)
+        reports = self._reports(place.id)
         for n, report in enumerate(reports):
             if report.source == seen.source:
                 reports[n] = update_link_report(report, seen)
@@ -136,29 +167,14 @@ class _Work:
             known.revision if known else 0,
         )
 
-    def _ends_of(self, relation: Relation, from_key: str, to_key: str) -> str:
-        """The id of the link between two identifiers, or ``?`` and a sentence why there is none."""
-        unknown = [k for k in (from_key, to_key) if not self._item(k)]
-        if unknown:
-            return f"?nobody has reported {' or '.join(unknown)} yet"
-        from_id, to_id = self._item(from_key), self._item(to_key)
-        if from_id == to_id:
-            return "?both of its ends are the same item"
-        kinds = self._given.kinds
-        problem = self._rules.catalogue.end_problem(
-            relation.name, kinds.get(from_id), kinds.get(to_id)
+    def _ends_of(self, relation: str, from_key: str, to_key: str) -> Place | str:
+        given = self._given
+        place = place_of(
+            relation, from_key, to_key, given.owners, given.kinds, self._rules.catalogue
         )
-        if problem:
-            return f"?{problem}"
-        if relation.symmetric and to_id < from_id:
-            from_id, to_id = to_id, from_id
-        place = link_id(relation.name, from_id, to_id)
-        self._ends[place] = (relation.name, from_id, to_id)
+        if isinstance(place, Place):
+            self._places[place.id] = place
         return place
-
-    def _item(self, key: str) -> str:
-        owner = self._given.owners.get(key)
-        return (owner.item_id or "") if owner else ""
 
     def _reports(self, place: str) -> list[LinkReport]:
         if place not in self._links:
@@ -177,8 +193,8 @@ class _Work:
         before = self._given.links.get(place)
         if before is None:
             if reports:
-                relation, from_id, to_id = self._ends[place]
-                after = self._resolved(Link(place, relation, from_id, to_id), reports)
+                at = self._places[place]
+                after = self._resolved(Link(place, at.relation, at.from_id, at.to_id), reports)
                 sources = ", ".join(after.sources)
                 self._outcome.changes.append(
                     LinkChange(Action.CREATED, None, after, f"{sources} saw it")
@@ -245,7 +261,3 @@ class _Work:
                 return
             after = msgspec.structs.replace(now, report=report)
             self._outcome.waiting.append(WaitingChange(Action.UPDATED, before, after, now.reason))
-
-
-def _waits(place: str) -> bool:
-    return place.startswith("?")

@@ -28,3 +28,6 @@ class Policy:
     def rank(self, source: str) -> int:
         """The lower, the more trusted; 0 for sources that the precedence does not name."""
         return self._ranks.get(source, 0)
+
+
+DEFAULT_POLICY = Policy()

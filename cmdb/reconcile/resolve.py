@@ -65,7 +65,7 @@ def winners(
 ) -> dict[str, ItemReport]:
     """For every property that any report has, the report whose value wins. Sorted by name."""
     if len(reports) == 1:
-        return {name: reports[0] for name in sorted(reports[0].values)}
+        return dict.fromkeys(sorted(reports[0].values), reports[0])
     newest = max(report.last_seen for report in reports)
     names = sorted({name for report in reports for name in report.values})
     return {
@@ -78,7 +78,7 @@ def winners(
 
 
 def winning_kind(reports: Sequence[ItemReport], catalogue: Catalogue, policy: Policy) -> str:
-    """The kind that holds: of related kinds the more specific, else the winner among the sources."""
+    """The kind that holds: of related kinds the more specific, else the sources' winner."""
     kinds = {report.kind for report in reports}
     if len(kinds) == 1:
         return next(iter(kinds))

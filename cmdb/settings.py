@@ -1,0 +1,177 @@
+"""Settings: environment ``CMDB_*`` over ``cmdb.toml`` over defaults.
+
+Each says where its value came from, and a secret never shows.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from cmdb.errors import InvalidSettings, Problem
+
+FILE = Path("cmdb.toml")
+_PASSWORD = re.compile(r"(?<=://)([^:@/]*):([^@/]*)(?=@)")
+
+
+def default_store() -> str:
+    """SQLite in the user's data folder."""
+    return f"sqlite:///{user_data_path('cmdb') / 'cmdb.db'}"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. The descriptions are the reference."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CMDB_", toml_file=FILE, extra="forbid", frozen=True, validate_default=True
+    )
+
+    store: str = Field(
+        default_factory=default_store,
+        description="Where the data is: sqlite:///PATH, neo4j://, neo4j+s:// or bolt:// with host and port.",
+    )
+    neo4j_user: str | None = Field(
+        None, description="The Neo4j user, where the store's URI has none."
+    )
+    neo4j_password: SecretStr | None = Field(
+        None, description="The Neo4j password, where the URI has none."
+    )
+    neo4j_password_file: Path | None = Field(
+        None, description="A file that holds the Neo4j password (one line)."
+    )
+    catalogue: tuple[Path, ...] = Field(
+        (), description="TOML or YAML files that add or extend kinds and relations."
+    )
+    source_precedence: tuple[str, ...] = Field(
+        ("operator",), description="Sources whose word counts more, the most trusted first."
+    )
+    touch_after: timedelta = Field(
+        timedelta(minutes=5),
+        description="How much later an unchanged thing must have been seen again for the time to be written.",
+    )
+    host: str = Field("127.0.0.1", description="The address that the server listens on.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="The port that the server listens on; 0 takes a free one."
+    )
+    token: SecretStr | None = Field(
+        None,
+        description="The bearer token that callers must show; needed to listen beyond loopback.",
+    )
+    token_file: Path | None = Field(None, description="A file that holds the token (one line).")
+    actor: str = Field(
+        default_factory=lambda: os.environ.get("USER") or os.environ.get("USERNAME") or "somebody",
+        description="Who is named as the author of revisions.",
+    )
+
+    @field_validator("catalogue", "source_precedence", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [p for p in value.split(",") if p] if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was given by hand, then the environment, then ``cmdb.toml``."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def secret(self, name: str) -> str | None:
+        """The secret of that name, read from its file where one is set.
+
+        Raises :class:`~cmdb.errors.InvalidSettings` where the file can't be read.
+        """
+        value: SecretStr | None = getattr(self, name)
+        file: Path | None = getattr(self, f"{name}_file")
+        if value is not None:
+            return value.get_secret_value()
+        if file is None:
+            return None
+        try:
+            return file.read_text("utf-8").strip()
+        except OSError as error:
+            raise InvalidSettings(
+                f"CMDB_{name.upper()}_FILE names {file}, which can't be read: {error.strerror}."
+            ) from None
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings in force; ``given`` (where not None) overrides everything.
+
+    Raises :class:`~cmdb.errors.InvalidSettings` that names each wrong setting and where it stands.
+    """
+    try:
+        return Settings(**{k: v for k, v in given.items() if v is not None})
+    except ValidationError as error:
+        problems = [
+            Problem(_sentence(e), field=_origin(".".join(map(str, e["loc"]))))
+            for e in error.errors()
+        ]
+        raise InvalidSettings("The settings can't be used.", problems) from None
+    except ValueError as error:  # a cmdb.toml that is no TOML, or a list that is no JSON
+        raise InvalidSettings(f"The settings can't be read: {error}") from None
+
+
+def _sentence(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "is no setting; `cmdb settings` lists them all"
+    return str(error["msg"])
+
+
+def _origin(name: str) -> str:
+    variable = f"CMDB_{name.upper()}"
+    return variable if variable in os.environ else f"{name} in {FILE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One setting for display."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def shown(settings: Settings) -> list[Shown]:
+    """Every setting with its value (secrets masked) and where it came from."""
+    in_file = TomlConfigSettingsSource(Settings)() if FILE.exists() else {}
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        variable = f"CMDB_{name.upper()}"
+        source = f"environment {variable}" if variable in os.environ else "default"
+        if source == "default" and name in in_file:
+            source = str(FILE)
+        rows.append(Shown(name, _masked(value), source, field.description or ""))
+    return rows
+
+
+def _masked(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "********"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return mask_uri(str(value)) if value is not None else ""
+
+
+def mask_uri(uri: str) -> str:
+    """The URI without the password in it."""
+    return _PASSWORD.sub(r"\1:********", uri)
