@@ -1,0 +1,97 @@
+"""The machine itself: what kind of thing it is, and how it is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from cmdb.identity.identifiers import ip_identifier
+from cmdb.items import ItemObservation
+from cmdb.items.value import format_time
+from discovery.local import LocalSettings
+from discovery.local.addresses import is_outer
+from discovery.local.payload import LocalPayload, Machine
+from discovery.observer import Observer
+
+_VIRTUAL_HARDWARE = re.compile(
+    r"qemu|kvm|vmware|virtualbox|innotek|xen|hvm domu|bochs|parallels|bhyve|openstack"
+    r"|google compute engine|amazon ec2|digitalocean|hetzner|vserver|linode|vultr|scaleway"
+    r"|alibaba cloud|virtual machine|firecracker|cloud hypervisor|nutanix ahv|ovirt|rhev"
+    r"|apple virtualization",
+    re.IGNORECASE,
+)
+"""What the firmware of virtual machines calls its maker or product."""
+_PHYSICAL_HARDWARE = re.compile(r"\.metal\b", re.IGNORECASE)
+"""Clouds rent whole machines too, and their firmware names the cloud all the same."""
+_SYSTEM_CONTAINERS = frozenset({"lxc", "lxc-libvirt", "openvz", "systemd-nspawn", "wsl"})
+"""Runtimes whose containers hold a whole operating system and are run like machines."""
+
+
+def host_kind(machine: Machine) -> str:
+    """``Container``, ``VirtualMachine`` or ``Server``: the last where nothing says otherwise."""
+    if machine.container:
+        return "VirtualMachine" if machine.container in _SYSTEM_CONTAINERS else "Container"
+    hardware = " ".join((machine.dmi.get("sys_vendor", ""), machine.dmi.get("product_name", "")))
+    if _PHYSICAL_HARDWARE.search(hardware):
+        return "Server"
+    if _VIRTUAL_HARDWARE.search(hardware) or machine.hypervisor_type == "xen":
+        return "VirtualMachine"
+    # Hypervisors with a parent partition set the flag for themselves as well, but name their maker.
+    return "VirtualMachine" if machine.hypervisor_flag and not hardware.strip() else "Server"
+
+
+def host_observation(
+    observer: Observer,
+    payload: LocalPayload,
+    settings: LocalSettings,
+    own_id: str,
+    addresses: Sequence[str],
+) -> ItemObservation:
+    """The machine with all that identifies it."""
+    machine = payload.machine
+    kind = host_kind(machine)
+    if kind == "Container":
+        return observer.item(
+            kind,
+            own_id,
+            [f"container:{machine.container_id}"] if machine.container_id else [],
+            {"name": machine.hostname, "runtime": machine.container},
+        )
+    dmi = machine.dmi
+    return observer.item(
+        kind,
+        own_id,
+        [
+            f"serial:{dmi.get('product_serial', '')}",
+            f"uuid:{dmi.get('product_uuid', '')}",
+            *(f"mac:{i.mac}" for i in payload.interfaces if i.mac and is_outer(i)),
+            f"machine-id:{machine.machine_id}",
+            f"fqdn:{machine.fqdn}",
+            *(ip_identifier(address, settings.address_scope) for address in addresses),
+        ],
+        {
+            "name": machine.hostname,
+            "hostname": machine.fqdn or machine.hostname,
+            "environment": settings.environment,
+            "operating_system": machine.operating_system or machine.system,
+            "operating_system_version": machine.operating_system_version,
+            "kernel": machine.kernel,
+            "architecture": machine.architecture,
+            "cpu_count": machine.cpu_count,
+            "memory": machine.memory,
+            "ip_addresses": list(addresses) or None,
+            "vendor": dmi.get("sys_vendor"),
+            "model": dmi.get("product_name"),
+            "serial_number": dmi.get("product_serial"),
+            "boot_time": _boot_time(machine.boot_time),
+        },
+    )
+
+
+def _boot_time(seconds: float | None) -> str | None:
+    """To the minute: kernels compute it anew each time, and it drifts by seconds."""
+    if seconds is None:
+        return None
+    booted = datetime.fromtimestamp(seconds, UTC) + timedelta(seconds=30)
+    return format_time(booted.replace(second=0, microsecond=0))

@@ -1,0 +1,87 @@
+"""A scanner's voice: makes observations that bear its source, time and scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from cmdb.catalogue import builtin
+from cmdb.errors import InvalidInput
+from cmdb.identity.identifiers import namespace_of, normalise
+from cmdb.identity.junk import junk_reason
+from cmdb.items import Gate, ItemObservation, LinkObservation, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Makes observations of one source and scope at one time."""
+
+    source: str
+    time: datetime
+    scope: str
+
+    def key(self, own_id: str) -> str:
+        """The identifier of a thing by the source's own id."""
+        return f"key:{self.source}/{own_id}"
+
+    def item(
+        self,
+        kind: str,
+        own_id: str,
+        identifiers: Iterable[str] = (),
+        properties: Mapping[str, Value | None] | None = None,
+    ) -> ItemObservation:
+        """An item with its own id and those ``identifiers`` that identify its kind.
+
+        Identifiers that can't be read, are placeholders, or do not identify the kind are left out,
+        and so are properties that are None: what was not seen is not said to be absent.
+        """
+        allowed = builtin().kind(kind).identified_by
+        readable = (_readable(i) for i in identifiers if namespace_of(i) in allowed)
+        kept = dict.fromkeys(i for i in readable if i is not None)
+        values: dict[str, Value | None] = {
+            k: v for k, v in (properties or {}).items() if v is not None and v != ""
+        }
+        return ItemObservation(
+            kind=kind,
+            identifiers=(self.key(own_id), *kept),
+            source=self.source,
+            time=self.time,
+            properties=values,
+            scope=self.scope,
+        )
+
+    def link(
+        self,
+        relation: str,
+        from_key: str,
+        to_key: str,
+        *,
+        strength: Literal["hard", "soft"] = "hard",
+        gate: Gate | None = None,
+        confidence: float = 1.0,
+        evidence: str | None = None,
+    ) -> LinkObservation:
+        """A relationship between two identifiers."""
+        return LinkObservation(
+            relation=relation,
+            from_key=from_key,
+            to_key=to_key,
+            source=self.source,
+            time=self.time,
+            strength=strength,
+            gate=gate,
+            confidence=confidence,
+            evidence=evidence,
+            scope=self.scope,
+        )
+
+
+def _readable(identifier: str) -> str | None:
+    try:
+        normal = normalise(identifier, builtin())
+    except InvalidInput:
+        return None
+    return None if junk_reason(normal) else normal

@@ -1,0 +1,95 @@
+"""Running a scanner: fetch, parse, count, and keep what worked when something failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cmdb.errors import CmdbError, InvalidInput
+from cmdb.items import ItemObservation, Observation
+from discovery.scanner import Failure, Parsed, PayloadT, Scanner, SettingsT
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What a scan saw.
+
+    ``observations`` have items before links. ``scope`` is what was looked at; it is empty where
+    several things were, each with a scope of its own, and then ``full_scope`` is False. Only a
+    result with ``full_scope`` says that what is not in it is gone. ``errors`` are sentences about
+    what could not be read, ``notes`` about what is worth knowing. ``counts`` has ``items``,
+    ``links`` and one entry for each kind and relation.
+    """
+
+    source: str
+    scope: str
+    full_scope: bool
+    observations: tuple[Observation, ...]
+    errors: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def partial(self) -> bool:
+        """Whether some of it failed."""
+        return bool(self.errors)
+
+
+async def run_scan(
+    scanner: Scanner[SettingsT, PayloadT],
+    settings: SettingsT,
+    targets: Sequence[str] = (),
+    now: datetime | None = None,
+) -> ScanResult:
+    """Fetch all targets and parse what comes.
+
+    ``now`` is the time that observations bear (default: the current time, UTC). Raises the
+    scanner's :class:`~cmdb.errors.CmdbError` where nothing at all could be read, and
+    :class:`~cmdb.errors.InvalidInput` where targets are given to a scanner that takes none.
+    """
+    manifest = scanner.manifest
+    if targets and not manifest.targets:
+        raise InvalidInput(f"The scanner {manifest.name} takes no target, not {targets[0]!r}.")
+    time = (now or datetime.now(UTC)).astimezone(UTC)
+    parts: list[Parsed] = []
+    failures: list[str] = []
+    try:
+        async for fetched in scanner.fetch(settings, targets):
+            if isinstance(fetched, Failure):
+                failures.append(fetched.message)
+            else:
+                parts.append(scanner.parse(fetched, settings, time))
+    except CmdbError as error:
+        if not parts:
+            raise
+        failures.append(error.message)
+    return _result(manifest.name, parts, failures)
+
+
+def _result(source: str, parts: Sequence[Parsed], failures: Sequence[str]) -> ScanResult:
+    observations = [o for part in parts for o in part.observations]
+    observations.sort(key=lambda o: not isinstance(o, ItemObservation))
+    scopes = {part.scope for part in parts}
+    errors = (*failures, *(error for part in parts for error in part.errors))
+    return ScanResult(
+        source=source,
+        scope=scopes.pop() if len(scopes) == 1 else "",
+        full_scope=len({part.scope for part in parts}) == 1
+        and not errors
+        and all(part.full for part in parts),
+        observations=tuple(observations),
+        errors=errors,
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        counts=_counts(observations),
+    )
+
+
+def _counts(observations: Sequence[Observation]) -> dict[str, int]:
+    counts = Counter[str]()
+    for seen in observations:
+        item = isinstance(seen, ItemObservation)
+        counts["items" if item else "links"] += 1
+        counts[seen.kind if isinstance(seen, ItemObservation) else seen.relation] += 1
+    return {"items": 0, "links": 0, **dict(sorted(counts.items()))}
