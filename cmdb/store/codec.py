@@ -116,8 +116,9 @@ def _same_report(one: ItemReport | LinkReport, other: ItemReport | LinkReport) -
     if one.source != other.source:
         return False
     if isinstance(one, ItemReport):
-        return isinstance(other, ItemReport) and not set(one.identifiers).isdisjoint(
-            other.identifiers
+        return isinstance(other, ItemReport) and (one.identifiers, one.first_seen) == (
+            other.identifiers,
+            other.first_seen,
         )
     return isinstance(other, LinkReport) and (one.from_key, one.to_key) == (
         other.from_key,

@@ -151,7 +151,12 @@ _position = msgspec.json.Decoder(Position)
 
 def cursor(item: Item, sort: Sort) -> str:
     """The cursor of an item in an order: opaque, safe in a URL."""
-    position = Position(sort.field, sort.descending, sort_value(item, sort.field), item.id)
+    return cursor_at(sort, sort_value(item, sort.field), item.id)
+
+
+def cursor_at(sort: Sort, value: str | float | bool | None, id_: str) -> str:
+    """The cursor of a place in an order."""
+    position = Position(sort.field, sort.descending, value, id_)
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
@@ -188,11 +193,13 @@ def _check_position(position: Position) -> None:
 
 WORD_LENGTH = 100
 """Characters of a word that count in a search. Engines cut longer words, each at its own length."""
+MOST_WORDS = 64
+"""Words of a search that count. Engines refuse more, each from its own number on."""
 
 
 def search_words(text: str) -> list[str]:
     """The words to look for, each once; empty where there is nothing to look for."""
-    return list(dict.fromkeys(word[:WORD_LENGTH] for word in words(text)))
+    return list(dict.fromkeys(word[:WORD_LENGTH] for word in words(text)))[:MOST_WORDS]
 
 
 def stored_words(item: Item) -> str:

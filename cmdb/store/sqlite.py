@@ -5,8 +5,6 @@ its own, so that the event loop never waits for the disk. Readers see the last c
 while a writer is at work (WAL). A store in memory has one connection for everything.
 """
 
-# ruff: noqa: D102 - the port documents its methods
-
 from __future__ import annotations
 
 import asyncio
