@@ -66,7 +66,7 @@ def read_containers(
             found[one.Id] = RunningContainer(runtime, one.Id, name, one.Image)
     for shim in shims:
         found.setdefault(shim.id, shim)
-    return tuple(found.values())
+    return tuple(found[id_] for id_ in sorted(found))
 
 
 def _sockets(settings: LocalSettings) -> list[str]:
