@@ -13,6 +13,7 @@ _INNER = re.compile(
     r"|kube-|nodelocaldns|ifb|dummy|sit\d|ip6tnl|gre|utun|awdl|llw|bridge\d|anpi|ap\d|gif|stf)"
 )
 """Interfaces that lead to what runs on the machine, or nowhere: every such machine has them."""
+_MACHINE_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 
 def is_outer(interface: Interface) -> bool:
@@ -57,6 +58,11 @@ def endpoint(scope: str, protocol: str, address: str, port: int) -> str:
     return f"endpoint:{scope}/{protocol}/{text}:{port}"
 
 
+def machine_id(machine: Machine) -> str:
+    """The machine-id; empty where the image it was installed from has not been given one yet."""
+    return machine.machine_id if _MACHINE_ID.fullmatch(machine.machine_id) else ""
+
+
 def machine_identity(machine: Machine, interfaces: tuple[Interface, ...]) -> str:
     """What tells this machine from all others, the same in every scan and for every user.
 
@@ -66,7 +72,7 @@ def machine_identity(machine: Machine, interfaces: tuple[Interface, ...]) -> str
     if machine.container_id:
         return machine.container_id[:16]
     macs = [i.mac for i in interfaces if i.mac and is_outer(i)]
-    parts = [machine.machine_id, *sorted(macs, key=lambda m: m != _first(interfaces))[:1]]
+    parts = [machine_id(machine), *sorted(macs, key=lambda m: m != _first(interfaces))[:1]]
     text = "/".join(part for part in parts if part) or machine.hostname
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from cmdb.identity.identifiers import ip_identifier
+from cmdb.identity.junk import junk_reason
 from cmdb.items import ItemObservation
 from cmdb.items.value import format_time
 from discovery.local import LocalSettings
-from discovery.local.addresses import is_outer
+from discovery.local.addresses import is_outer, machine_id
 from discovery.local.payload import LocalPayload, Machine
 from discovery.observer import Observer
 
@@ -66,7 +67,7 @@ def host_observation(
             f"serial:{dmi.get('product_serial', '')}",
             f"uuid:{dmi.get('product_uuid', '')}",
             *(f"mac:{i.mac}" for i in payload.interfaces if i.mac and is_outer(i)),
-            f"machine-id:{machine.machine_id}",
+            f"machine-id:{machine_id(machine)}",
             f"fqdn:{machine.fqdn}",
             *(ip_identifier(address, settings.address_scope) for address in addresses),
         ],
@@ -81,12 +82,17 @@ def host_observation(
             "cpu_count": machine.cpu_count,
             "memory": machine.memory,
             "ip_addresses": list(addresses) or None,
-            "vendor": dmi.get("sys_vendor"),
-            "model": dmi.get("product_name"),
-            "serial_number": dmi.get("product_serial"),
+            "vendor": _told(dmi.get("sys_vendor", "")),
+            "model": _told(dmi.get("product_name", "")),
+            "serial_number": _told(dmi.get("product_serial", "")),
             "boot_time": _boot_time(machine.boot_time),
         },
     )
+
+
+def _told(text: str) -> str | None:
+    """What the firmware says, unless its maker left the placeholder in."""
+    return None if junk_reason(f"serial:{text.upper()}") else text
 
 
 def _boot_time(seconds: float | None) -> str | None:

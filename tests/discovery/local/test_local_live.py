@@ -153,19 +153,16 @@ async def test_no_argument_of_any_process_is_read_into_the_payload(tmp_path: Pat
     secret = f"hunter2-{random.randrange(10**12)}"
     port = free_port()
     command = redis(tmp_path / "a", port, "--requirepass", secret)
-    program_text = (
-        "import socket, sys; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); s.accept()"
-    )
+    server = "import socket, sys; s = socket.create_server(('127.0.0.1', int(sys.argv[1])))"
+    text = f"{server}\nwhile True: s.accept()"
+    other = free_port()
     with ExitStack() as stack:
         stack.enter_context(running(command, port))
-        other = free_port()
-        child = subprocess.Popen([sys.executable, "-c", program_text, str(other), secret])
-        stack.callback(child.wait)
-        stack.callback(child.terminate)
+        stack.enter_context(running([sys.executable, "-c", text, str(other), secret], other))
         payloads = [p async for p in SCANNER.fetch(LocalSettings(), ())]
     assert payloads
     assert secret not in repr(payloads)
-    assert entry_point([sys.executable, "-c", program_text, secret]) == ""
+    assert entry_point([sys.executable, "-c", text, secret]) == ""
 
 
 async def test_two_scans_of_an_unchanged_machine_find_the_same_machine() -> None:
@@ -280,7 +277,13 @@ def test_without_a_package_database_no_version_is_known(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("packaged", "version"),
-    [("5:7.0.15-1~deb12u1", "7.0.15"), ("1.22.1-9+deb12u11", "1.22.1"), ("15+248+deb12u1", "15"), ("2024a", "2024a"), ("1.1.1~rc2-1", "1.1.1")],
-)  # fmt: skip
+    [
+        ("5:7.0.15-1~deb12u1", "7.0.15"),
+        ("1.22.1-9+deb12u11", "1.22.1"),
+        ("15+248+deb12u1", "15"),
+        ("2024a", "2024a"),
+        ("1.1.1~rc2-1", "1.1.1"),
+    ],
+)
 def test_the_upstream_version_is_what_the_maker_called_it(packaged: str, version: str) -> None:
     assert upstream(packaged) == version

@@ -28,9 +28,7 @@ from discovery.scanner import Parsed, decode_payload
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 RECORDINGS = Path(__file__).parent / "recordings"
-LINUX = Machine(
-    hostname="box", system="Linux", kernel="6.1", architecture="x86_64", machine_id="ab" * 16, root=True
-)  # fmt: skip
+LINUX = Machine("box", "Linux", "6.1", "x86_64", machine_id="ab" * 16, root=True)
 ETH0 = Interface("eth0", "52:54:00:00:00:09", up=True, physical=True, addresses=("10.0.0.9/24",))
 
 
@@ -254,6 +252,7 @@ def test_placeholders_of_the_maker_identify_nothing() -> None:
     )
     (only,) = items(parsed(LocalPayload(machine)))
     assert [i for i in only.identifiers if not i.startswith("key:")] == []
+    assert "serial_number" not in only.properties
 
 
 def test_clones_are_told_apart_by_their_hardware_address() -> None:
