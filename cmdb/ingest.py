@@ -74,10 +74,11 @@ async def known_items(store: Store, observations: Iterable[ItemObservation]) -> 
         asked |= keys
         owners.update(found)
         ids = {o.item_id for o in found.values() if o.item_id is not None} - items.keys()
-        if not ids:
-            break
-        fresh = await store.items(ids)
-        items.update(fresh)
+        fresh: dict[str, Item] = {}
+        while ids:
+            fresh.update(await store.items(ids))
+            items.update(fresh)
+            ids = {rival for item in fresh.values() for rival in item.rivals} - items.keys()
         keys = {k for i in fresh.values() for r in i.reports for k in r.identifiers} - asked
     return Known(items, owners)
 

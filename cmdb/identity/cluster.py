@@ -179,12 +179,12 @@ class _State:
         """Decide whose ``key`` is, and join those who share it without contradiction."""
         claimants = list(dict.fromkeys(self._find(i) for i in self._claimants[key]))
         claimants = [i for i in claimants if key in self._clusters[i].keys]
-        if len(claimants) < 2:
-            return
-        if self._is_cloned(key, claimants):
+        if self._is_cloned(key):
             self.shared.add(key)
             for i in claimants:
                 self._clusters[i].keys.discard(key)
+            return
+        if len(claimants) < 2:
             return
         holder = self._holder(key, claimants)
         for i in claimants:
@@ -205,12 +205,20 @@ class _State:
         self._clusters[holder].absorb(self._clusters.pop(other), key)
         self._root[other] = holder
 
-    def _is_cloned(self, key: str, claimants: Sequence[int]) -> bool:
+    def _is_cloned(self, key: str) -> bool:
+        """Whether any two reports of the key contradict each other, joined by others or not."""
         namespace = namespace_of(key)
         if self.catalogue.namespaces[namespace].contested is not Contested.SHARED:
             return False
+        claimants = [self.reports[i] for i in self._claimants[key]]
         return any(
-            self._contradict(left, right, key)
+            conflicting(
+                left.identifiers,
+                right.identifiers,
+                self.catalogue.kind(left.kind).identified_by,
+                namespace,
+                self.catalogue,
+            )
             for n, left in enumerate(claimants)
             for right in claimants[n + 1 :]
         )

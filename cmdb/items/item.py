@@ -56,7 +56,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     ``former_identifiers`` used to, and still lead to it until something else claims them.
     ``properties`` are the winning values, ``reports`` what they were chosen from.
     ``created_revision`` and ``revision`` are the first and the latest revision that wrote it (0
-    while it is not stored). ``merged_into`` is the item that took its reports over, and
+    while it is not stored). ``rivals`` are items that claim an identifier which this one claims too:
+    one of them owns it. ``merged_into`` is the item that took its reports over, and
     ``merged_reports`` the (source, identifiers) of the reports it had, for un-merging.
     """
 
@@ -70,6 +71,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     reports: tuple[ItemReport, ...] = ()
     created_revision: int = 0
     revision: int = 0
+    rivals: tuple[str, ...] = ()
     merged_into: str | None = None
     merged_reports: tuple[tuple[str, tuple[str, ...]], ...] = ()
 

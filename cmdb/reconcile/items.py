@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -22,6 +23,10 @@ from cmdb.reconcile.reports import (
 )
 from cmdb.reconcile.resolve import resolve_item
 from cmdb.revisions import Action, ItemChange, Touch
+
+
+MAX_RIVALS = 50
+"""Claimants of one identifier that are still kept in mind as each other's rivals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ def _reconcile_component(
         for item in component.items
         for n, report in enumerate(item.reports)
     ]
-    for observation in sorted(component.seen, key=lambda o: (o.time, o.source, o.identifiers)):
+    for observation in sorted(component.seen, key=_by_strength(rules.catalogue)):
         _stage(observation, staged, shared, rules)
     for entry in staged:
         if entry.before is not None and entry.now is not entry.before:
@@ -167,7 +172,20 @@ def _reconcile_component(
     shared.update(grouping.shared)
     for key in grouping.shared:
         outcome.owners[key] = Owner(None, "shared")
-    _assign(grouping.groups, staged, component, rules, outcome)
+    _assign(grouping.groups, staged, component, shared, rules, outcome)
+
+
+def _by_strength(
+    catalogue: Catalogue,
+) -> Callable[[ItemObservation], tuple[datetime, str, int, int, tuple[str, ...]]]:
+    """The order in which observations are taken: what is named weakly comes last of its time."""
+
+    def key(seen: ItemObservation) -> tuple[datetime, str, int, int, tuple[str, ...]]:
+        rule = catalogue.kind(seen.kind).identified_by
+        ranks = [rule.index(n) for k in seen.identifiers if (n := namespace_of(k)) in rule]
+        return seen.time, seen.source, min(ranks, default=99), -len(ranks), seen.identifiers
+
+    return key
 
 
 def _stage(
@@ -176,11 +194,14 @@ def _stage(
     shared: Collection[str],
     rules: Rules,
 ) -> None:
-    """Bring the source's report about the thing up to date, or add its first one."""
+    """Bring the source's report about the thing up to date, or add its first one.
+
+    Of several the one is meant that has all its keys, or shares the strongest, claimed last.
+    """
     fresh = new_item_report(observation)
     keys = set(identifying_keys(fresh, rules.catalogue, shared))
     rule = rules.catalogue.kind(observation.kind).identified_by
-    best: tuple[int, str] | None = None
+    best: tuple[bool, int, float, int] | None = None
     found: _Staged | None = None
     for entry in staged:
         if entry.now.source != observation.source:
@@ -188,12 +209,15 @@ def _stage(
         common = keys.intersection(entry.now.identifiers)
         if not common:
             continue
-        strongest = min((rule.index(namespace_of(key)), key) for key in common)
-        below = namespace_of(strongest[1])
+        rank, strongest = min((rule.index(namespace_of(key)), key) for key in common)
+        below = namespace_of(strongest)
         if conflicting(keys, entry.now.identifiers, rule, below, rules.catalogue):
             continue
-        if best is None or strongest < best:
-            best, found = strongest, entry
+        since = entry.now.said_since(strongest).timestamp()
+        strangers = len(keys.symmetric_difference(entry.now.identifiers))
+        score = (not keys <= set(entry.now.identifiers), rank, -since, strangers)
+        if best is None or score < best:
+            best, found = score, entry
     if found is None:
         staged.append(_Staged(fresh, None, None, 0))
     else:
@@ -239,6 +263,7 @@ def _assign(
     groups: Sequence[Group],
     staged: Sequence[_Staged],
     component: _Component,
+    shared: Collection[str],
     rules: Rules,
     outcome: ItemOutcome,
 ) -> None:
@@ -246,29 +271,68 @@ def _assign(
     by_id = {item.id: item for item in component.items}
     heirs = _heirs(groups, staged, by_id)
     claimed = {key for group in groups for key in group.keys} | set(outcome.shared)
+    continuations: list[_Continuation] = []
     for group in groups:
-        members = [staged[n] for n in group.reports]
         continued = sorted(i for i, heir in heirs.items() if heir is group)
         if not group.keys:
             _reject(group, staged, component, outcome)
             if not continued:
                 continue
-        item = by_id.get(continued[0]) if continued else None
-        origins = sorted({m.item for m in members if m.item is not None})
-        if item is None:
-            item = Item(rules.draw_id(), members[0].now.kind, "", ItemStatus.ACTIVE)
-        inherited = [k for i in continued[1:] for k in _all_keys(by_id[i])]
+        members = [staged[n] for n in group.reports]
+        before = by_id[continued[0]] if continued else None
+        absorbed = [by_id[i] for i in continued[1:]]
+        item = before or Item(rules.draw_id(), members[0].now.kind, "", ItemStatus.ACTIVE)
         after = resolve_item(
-            _with_former(item, inherited),
+            _with_former(item, [k for i in absorbed for k in _all_keys(i)]),
             (m.now for m in members),
             group.keys,
             rules.catalogue,
             rules.policy,
         )
         after = _without_former(after, claimed)
-        for absorbed in continued[1:]:
-            _merge(by_id[absorbed], after, group, outcome)
-        _record(item if continued else None, after, group, members, origins, rules, outcome)
+        continuations.append(_Continuation(group, members, before, after, absorbed))
+    rivals = _rivals(continuations, rules, shared)
+    for c in continuations:
+        after = msgspec.structs.replace(c.after, rivals=rivals[c.after.id])
+        for absorbed_item in c.absorbed:
+            _merge(absorbed_item, after, c.group, outcome)
+        _record(c.before, after, c.group, c.members, rules, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Continuation:
+    """A group and the item it goes on being, before (None: new) and after."""
+
+    group: Group
+    members: Sequence[_Staged]
+    before: Item | None
+    after: Item
+    absorbed: Sequence[Item]
+
+
+def _rivals(
+    continuations: Sequence[_Continuation], rules: Rules, shared: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Per item the others that claim one of the identifiers it claims.
+
+    An identifier that more than MAX_RIVALS items claim makes none: it tells nobody apart.
+    """
+    claims: dict[str, set[str]] = {}
+    claimed: dict[str, set[str]] = {}
+    for c in continuations:
+        keys = claimed[c.after.id] = set()
+        for member in c.members:
+            keys.update(identifying_keys(member.now, rules.catalogue, shared))
+        for key in keys:
+            claims.setdefault(key, set()).add(c.after.id)
+    return {
+        item: tuple(
+            sorted(
+                {i for key in keys if len(claims[key]) <= MAX_RIVALS for i in claims[key]} - {item}
+            )
+        )
+        for item, keys in claimed.items()
+    }
 
 
 def _all_keys(item: Item) -> tuple[str, ...]:
@@ -334,14 +398,14 @@ def _record(
     after: Item,
     group: Group,
     members: Sequence[_Staged],
-    origins: Sequence[str],
     rules: Rules,
     outcome: ItemOutcome,
 ) -> None:
     _own(after, outcome)
     outcome.seen.add(after.id)
     if before is None:
-        action = Action.SPLIT if origins else Action.CREATED
+        was_elsewhere = any(member.item is not None for member in members)
+        action = Action.SPLIT if was_elsewhere else Action.CREATED
         outcome.changes.append(ItemChange(action, None, after, _reason(group, members, None)))
         return
     if _differ_only_in_times(before, after):
@@ -402,6 +466,7 @@ def _merge(absorbed: Item, survivor: Item, group: Group, outcome: ItemOutcome) -
         identifiers=(),
         former_identifiers=(),
         reports=(),
+        rivals=(),
         merged_into=survivor.id,
         merged_reports=tuple((r.source, r.identifiers) for r in absorbed.reports),
     )

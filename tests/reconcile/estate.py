@@ -76,10 +76,14 @@ async def only(store: Store, key: str) -> Item:
 
 
 async def shape(store: Store) -> tuple[object, ...]:
-    """The graph without ids and revision numbers: equal for equal graphs."""
+    """The graph without ids and revision numbers: equal for equal graphs.
+
+    Items that nothing identifies any more are left out: where an identifier was found shared before
+    such an item came, it was never made.
+    """
     items, links, waiting = await everything(store)
     names = {item.id: "+".join(item.identifiers) or repr(item.reports) for item in items}
-    live = [i for i in items if i.merged_into is None]
+    live = [i for i in items if i.identifiers]
     return (
         sorted(
             (
