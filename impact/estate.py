@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cmdb.catalogue import Catalogue, ImpactDirection, Relation
-from cmdb.errors import InvalidInput, UnknownItem, nearest
+from cmdb.errors import InvalidInput, UnknownItem
 from cmdb.items import Item, ItemStatus, Link
 from impact.gates import Form, Gate, Standbys, Wire, form_gates, wire_ends
 from impact.health import Finding
@@ -149,9 +149,7 @@ class Estate:
                 f"{item.kind} {item.name!r} ({item_id}) is {item.status.value} and takes no part "
                 f"in impact analysis; {advice}"
             )
-        # Comparing with every name of a large estate takes longer than any analysis.
-        known = {item.name: item.id for item in self.items[:2000]}
-        raise UnknownItem(item_id, [known[name] for name in nearest(item_id, known)])
+        raise UnknownItem(item_id)
 
     def is_a(self, item: int, kind: str) -> bool:
         """Whether the item at that position is of that kind or of one below it."""

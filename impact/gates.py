@@ -7,6 +7,7 @@ serving. Which links form a gate together is told in :func:`form_gates`.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,8 +46,8 @@ class Gate:
     """One gate of one dependent. Items and links are positions in the estate.
 
     Weights are whole numbers of ``1/scale``, so that sums and comparisons are exact. ``needed`` is
-    at most ``total``. ``links[i]`` is the link that makes ``members[i]`` a member;
-    ``standby_links`` are the FAILS_OVER_TO links behind a standby gate.
+    at most ``total``. ``links[i]`` is the link that makes ``members[i]`` a member; in a standby
+    gate it is the link to the primary for all, and ``standby_links`` are the FAILS_OVER_TO links.
     """
 
     dependent: int
@@ -75,6 +76,14 @@ class Gate:
                 return "standby"
             case Form.SINGLE:
                 return None
+
+    def weight_of(self, member: int) -> int:
+        """What a member weighs. O(log members)."""
+        return self.weights[bisect_left(self.members, member)]
+
+    def link_of(self, member: int) -> int:
+        """The link that makes an item a member. O(log members)."""
+        return self.links[bisect_left(self.members, member)]
 
     def shown(self, weight: int) -> int | float:
         """A weight of this gate as people gave it."""
@@ -210,6 +219,8 @@ class _Former:
         soft = all(self._is_soft(wire.link) for wire in wires)
         if form is Form.STANDBY:
             return self._standby_gate(dependent, name, wires[0], soft)
+        if form is Form.SINGLE:
+            return self._single_gate(dependent, name, wires[0], soft)
         members: dict[int, tuple[Fraction, int]] = {}
         for wire in sorted(wires):
             weight = self._weight(wire.link)
@@ -231,6 +242,23 @@ class _Former:
             scale=scale,
             soft=soft,
             links=tuple(members[member][1] for member in order),
+        )
+
+    def _single_gate(self, dependent: int, name: str, wire: Wire, soft: bool) -> Gate:
+        """Whatever the only member weighs, it is all there is, and all of it up to 1 is needed:
+        only a weight of 0 makes a difference."""
+        weight = 1 if self._weight(wire.link) else 0
+        return Gate(
+            dependent=dependent,
+            form=Form.SINGLE,
+            name=name,
+            members=(wire.provider,),
+            weights=(weight,),
+            needed=weight,
+            total=weight,
+            scale=1,
+            soft=soft,
+            links=(wire.link,),
         )
 
     def _standby_gate(self, dependent: int, name: str, wire: Wire, soft: bool) -> Gate:
@@ -255,6 +283,8 @@ class _Former:
 
     def _weight(self, link: int) -> Fraction:
         given = self.links[link].weight
+        if given == 1:
+            return ONE.amount
         weight = exact(repr(given))
         if weight is None:
             item, link_id = self.links[link].from_id, self.links[link].id

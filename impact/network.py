@@ -6,9 +6,10 @@ connected while it reaches an anchor: a network device whose role is core or gat
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from impact.states import State
 
@@ -18,13 +19,22 @@ Neighbours = Mapping[int, Sequence[tuple[int, int]]]
 """For each item those beside it: (item, link), sorted, each item once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
-    """Everything that LINKED_TO connects, directly or not; ``reached`` with nothing failed."""
+    """Everything that LINKED_TO connects, directly or not.
+
+    ``hops`` has the devices that an anchor reaches with nothing failed, and how far they are from
+    the nearest one.
+    """
 
     items: tuple[int, ...]
     anchors: tuple[int, ...]
-    reached: frozenset[int]
+    hops: Mapping[int, int]
+
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """The devices that an anchor reaches with nothing failed."""
+        return frozenset(self.hops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Topology:
 
         O(devices and the links between them) of that network.
         """
-        return _reached(self.networks[network].anchors, self.beside, down)
+        return frozenset(_hops(self.networks[network].anchors, self.beside, down))
 
     def is_connected(self, item: int, down: Collection[int], reached: Collection[int]) -> bool:
         """Whether the item reaches an anchor; in a network without any, whether one device beside
@@ -97,7 +107,7 @@ def lay_out(
             items = _spread(start, neighbours)
             found = tuple(item for item in items if item in anchors)
             network_of.update(dict.fromkeys(items, len(networks)))
-            networks.append(Network(items, found, _reached(found, beside, ())))
+            networks.append(Network(items, found, _hops(found, beside, ())))
     topology = Topology(
         devices=frozenset(item for item in neighbours if item in devices),
         neighbours=neighbours,
@@ -114,15 +124,17 @@ def lay_out(
     return Topology(topology.devices, neighbours, beside, topology.networks, network_of, connected)
 
 
-def _reached(anchors: Iterable[int], beside: Neighbours, down: Collection[int]) -> frozenset[int]:
-    found = {anchor for anchor in anchors if anchor not in down}
-    waiting = list(found)
+def _hops(anchors: Iterable[int], beside: Neighbours, down: Collection[int]) -> dict[int, int]:
+    """The devices that are not DOWN and reached from anchors over such, with their distance."""
+    hops = {anchor: 0 for anchor in anchors if anchor not in down}
+    waiting = deque(hops)
     while waiting:
-        for device, _ in beside[waiting.pop()]:
-            if device not in found and device not in down:
-                found.add(device)
+        nearer = waiting.popleft()
+        for device, _ in beside[nearer]:
+            if device not in hops and device not in down:
+                hops[device] = hops[nearer] + 1
                 waiting.append(device)
-    return frozenset(found)
+    return hops
 
 
 def _spread(start: int, neighbours: Neighbours) -> tuple[int, ...]:

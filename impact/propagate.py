@@ -7,7 +7,6 @@ same answer in whatever order it is done, cycles included.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,7 +81,7 @@ class _Walk:
         tally = self._tallies.get(position)
         if tally is None:
             tally = self._tallies[position] = _Tally([gate.total, 0, 0, 0])
-        weight = gate.weights[bisect_left(gate.members, member)]
+        weight = gate.weight_of(member)
         tally.weight_by_state[before] -= weight
         tally.weight_by_state[now] += weight
         tally.broken |= now >= State.DEGRADED

@@ -17,7 +17,6 @@ DOWN can be explained by DOWN alone, then DEGRADED by those, then AT_RISK.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -105,12 +104,11 @@ class _Walk:
         state = self.states[member]
         if wanted is None or state < wanted:
             return
-        place = bisect_left(gate.members, member)
-        failed = self._failed_weight.get(position, 0) + gate.weights[place]
+        failed = self._failed_weight.get(position, 0) + gate.weight_of(member)
         self._failed_weight[position] = failed
         redundancy_lost = wanted is State.AT_RISK and state >= State.DEGRADED
         if redundancy_lost or gate.total - failed < gate.needed:
-            new[gate.dependent] = Reason(distance, "gate", member, gate.links[place], position)
+            new[gate.dependent] = Reason(distance, "gate", member, gate.link_of(member), position)
 
     def _through_networks(
         self, layer: Iterable[int], distance: int, new: dict[int, Reason]

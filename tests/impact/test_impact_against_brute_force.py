@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impact.analysis import analyse
@@ -26,7 +26,7 @@ def assert_same(random: Random, largest: int = 8) -> set[State]:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None)
 def test_the_states_are_those_of_brute_force(random: Random) -> None:
     assert_same(random)
 
