@@ -1,4 +1,4 @@
-"""What people do to the data by hand: merge, unmerge, revert. Each is one revision with a reason."""
+"""What people do to the data by hand: merge, unmerge, revert. Each is one revision."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
 
     store: str = Field(
         default_factory=default_store,
-        description="Where the data is: sqlite:///PATH, neo4j://, neo4j+s:// or bolt:// with host and port.",
+        description="Where the data is: sqlite:///PATH, or neo4j://, neo4j+s:// or bolt:// HOST:PORT.",
     )
     neo4j_user: str | None = Field(
         None, description="The Neo4j user, where the store's URI has none."
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     )
     touch_after: timedelta = Field(
         timedelta(minutes=5),
-        description="How much later an unchanged thing must have been seen again for the time to be written.",
+        description="How much later a thing must be seen again unchanged for the time to be written.",
     )
     host: str = Field("127.0.0.1", description="The address that the server listens on.")
     port: int = Field(

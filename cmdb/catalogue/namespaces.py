@@ -10,7 +10,7 @@ from cmdb.catalogue.model import Contested, Namespace
 NAMESPACES: tuple[Namespace, ...] = (
     Namespace(
         "key",
-        "A source's own id for the thing, behind the source's name: it never matches across sources.",
+        "A source's own id for the thing, behind the source's name; other sources never match it.",
         "key:netbox/device-412",
         conclusive=False,
     ),

@@ -191,7 +191,7 @@ RELATIONS: tuple[Relation, ...] = (
         "CONTRIBUTES_TO",
         "contributes to",
         "is delivered by",
-        "A service instance to an offering, an offering to a business service, a service to a capability.",
+        "A service instance to an offering, an offering to a service, a service to a capability.",
         (
             "ServiceInstance",
             "ServiceOffering",

@@ -344,8 +344,8 @@ INFRASTRUCTURE = (
     ("directory", "openldap", (0, 1)),
     ("logs", "opensearch", (0, 1)),
     ("session-cache", "redis", (0, 1)),
-    ("mq", "rabbitmq", (0, 1, 0)),
     ("monitor", "prometheus", (0,)),
     ("jump", "openssh", (0, 1)),
+    ("mq", "rabbitmq", (0, 1, 1)),
 )
 """Virtual machines that all services share: what for, the product, the data centres they are in."""

@@ -102,7 +102,8 @@ class Bay:
         self.tag = f"-s{number:04d}" if number else ""
         self.data_centres = self.region.data_centres
         self._next_address = [2, 2]
-        self._placed = Counter[int]()
+        self._groups: dict[tuple[str, str], int] = {}
+        self._placed = Counter[tuple[str, str, int]]()
         self.racks = tuple(self._rack(side, i) for side in (0, 1) for i in range(RACKS))
         self.hypervisors = tuple(
             self._host("hv", self.place * HYPERVISORS + i, self.racks[side * RACKS + i // 2])
@@ -157,6 +158,8 @@ class Bay:
 
     def _vms(self) -> list[Vm]:
         vms: list[Vm] = []
+        for purpose, product, sides in INFRASTRUCTURE:
+            vms.extend(self._vm(purpose, product, side, i) for i, side in enumerate(sides))
         for service in SERVICES:
             if service.runs != "k8s":
                 together = service.name == "search"
@@ -168,8 +171,6 @@ class Bay:
                 )
                 if service.staging:
                     vms.append(self._vm(service.name, service.runs, 1, 0, "staging"))
-        for purpose, product, sides in INFRASTRUCTURE:
-            vms.extend(self._vm(purpose, product, side, i) for i, side in enumerate(sides))
         vms.extend(self._vm("kube-cp", "kubelet", i % 2, i) for i in range(3))
         vms.extend(self._vm("kube-node", "kubelet", i % 2, i) for i in range(6))
         vms.extend(self._vm("kube-node", "kubelet", 1, i, "staging") for i in range(2))
@@ -187,8 +188,7 @@ class Bay:
         host: int | None = None,
     ) -> Vm:
         if host is None:
-            host = self._placed[side] % HYPERVISORS
-            self._placed[side] += 1
+            host = self._place(service, environment, side)
         stage = "-stg" if environment == "staging" else ""
         name = f"{self.data_centres[side]}-{service}{self.tag}{stage}-{index + 1}"
         address = self.take_address(side)
@@ -206,6 +206,13 @@ class Bay:
             version,
             environment,
         )
+
+    def _place(self, service: str, environment: str, side: int) -> int:
+        """The hypervisor for the next machine of a group: the first three of one share no rack."""
+        first = self._groups.setdefault((service, environment), len(self._groups))
+        before = self._placed[service, environment, side]
+        self._placed[service, environment, side] += 1
+        return (first + 3 * before) % HYPERVISORS
 
     def _instances(self) -> list[DbInstance]:
         instances = []

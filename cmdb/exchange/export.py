@@ -150,7 +150,7 @@ class XlsxWriter:
         self._rows[name] += 1
         if self._rows[name] > _MAX_SHEET_ROWS:
             raise InvalidInput(
-                f"An XLSX sheet holds {_MAX_SHEET_ROWS:,} rows; export so many {name} as .jsonl or .csv."
+                f"An XLSX sheet holds {_MAX_SHEET_ROWS:,} rows; export {name} as .jsonl or .csv."
             )
         cells = cells_of(line)
         self._sheets[name].append([cells.get(column) for column in self._headers[name]])

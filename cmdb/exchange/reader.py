@@ -40,7 +40,7 @@ class ObservationFiles:
     kinds: dict[str, str] = field(default_factory=dict)
     _kept: list[Observation] | None = field(default_factory=list)
     _paths: tuple[Path, ...] = ()
-    _mapping: ColumnMap = ColumnMap()
+    _mapping: ColumnMap = field(default_factory=ColumnMap)
     _defaults: Defaults | None = None
     _catalogue: Catalogue | None = None
 
@@ -56,7 +56,8 @@ class ObservationFiles:
         if self._kept is not None:
             yield from (o for o in self._kept if isinstance(o, kind))
             return
-        assert self._defaults is not None and self._catalogue is not None
+        assert self._defaults is not None
+        assert self._catalogue is not None
         for path in self._paths:
             problems = Problems()
             for _, line in _read(path, self._mapping, self._catalogue, self._defaults, problems):

@@ -19,7 +19,7 @@ from cmdb.items import ItemReport
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Reports about one thing: their positions, the keys that identify it, and which joined them."""
+    """Reports about one thing: their positions, the keys that identify it, which joined them."""
 
     reports: tuple[int, ...]
     keys: tuple[str, ...]

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from cmdb.catalogue import Catalogue
 from cmdb.errors import InvalidInput, did_you_mean, nearest
+from cmdb.identity.rules import NORMAL_FORMS
 
 MAX_LENGTH = 1024
 """Characters. Longer keys don't fit the index of a store and are no identifiers anybody uses."""
 
-_SPACE = re.compile(r"\s+")
-_HEX = re.compile(r"[^0-9a-f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -35,7 +33,7 @@ def namespace_of(identifier: str) -> str:
 
 @lru_cache(maxsize=65536)
 def _normal(rule: str, value: str) -> str:
-    return _RULES[rule](value)
+    return NORMAL_FORMS[rule](value)
 
 
 def normalise(identifier: str, catalogue: Catalogue) -> str:
@@ -68,50 +66,10 @@ def normalise(identifier: str, catalogue: Catalogue) -> str:
             f"The identifier {identifier[:60]!r}… is longer than {MAX_LENGTH} characters "
             "or has control characters in it."
         )
-    return f"{namespace}:{_normal(declared.normal, value)}"
-
-
-def _plain(value: str) -> str:
-    return value
-
-
-def _folded(value: str) -> str:
-    return _SPACE.sub(" ", value)
-
-
-def _hex(value: str) -> str:
-    return _HEX.sub("", value.lower())
-
-
-def _mac(value: str) -> str:
-    digits = _hex(value)
-    if len(digits) not in (12, 16):
-        raise InvalidInput(f"{value!r} is no hardware address: it needs 12 hexadecimal digits.")
-    return ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
-
-
-def _fqdn(value: str) -> str:
-    return value.lower().rstrip(".")
-
-
-def _upper(value: str) -> str:
-    return _SPACE.sub(" ", value.upper())
-
-
-def _lower(value: str) -> str:
-    return value.lower()
-
-
-_RULES: dict[str, Callable[[str], str]] = {
-    "plain": _plain,
-    "folded": _folded,
-    "hex": _hex,
-    "mac": _mac,
-    "fqdn": _fqdn,
-    "upper": _upper,
-    "lower": _lower,
-}
-RULES = frozenset(_RULES)
+    try:
+        return f"{namespace}:{_normal(declared.normal, value)}"
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None
 
 
 def ip_identifier(address: str, scope: str = "default") -> str:

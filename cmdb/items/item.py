@@ -27,8 +27,8 @@ class ItemReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one source says about one thing.
 
     ``since`` holds, per property name, identifier or ``"kind"``, when this source began to say
-    what it says now, where that is later than ``first_seen``. ``missing_since`` is when a full-scope
-    run of this source first failed to see the thing, ``retired`` whether its grace is over.
+    what it says now, where that is later than ``first_seen``. ``missing_since`` is when a
+    full-scope run of this source first failed to see the thing, ``retired`` whether its grace is over.
     ``distinct_from`` are identifiers of things that this one is not, by a person's word.
     """
 

@@ -11,7 +11,7 @@ from cmdb.items.value import Value
 
 
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The redundancy group a link belongs to. ``min_up`` is a weight or a percentage (``"50%"``)."""
+    """The redundancy group a link belongs to; ``min_up`` is a weight or a percentage."""
 
     name: str
     min_up: int | float | str = 1

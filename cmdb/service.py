@@ -1,0 +1,305 @@
+"""The product's use cases: what the command line, GraphQL and the web server all call.
+
+One :class:`Cmdb` holds an open store, the catalogue in force and the analysis graph of the latest
+revision. It speaks in the values of the core; how they are shown is the caller's matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cmdb.catalogue import Catalogue
+from cmdb.catalogue.files import load_catalogue
+from cmdb.errors import InvalidInput, UnknownItem
+from cmdb.exchange.mapping import ColumnMap
+from cmdb.exchange.problems import Problems
+from cmdb.exchange.reader import ObservationFiles, check_ends, check_files
+from cmdb.exchange.record import Defaults
+from cmdb.ingest import Ingest, Loaded, Progress, new_run
+from cmdb.items import Item, ItemObservation, Link, LinkObservation, Observation
+from cmdb.lookup import find_item
+from cmdb.operations import Reverted, merge_items, revert, unmerge_item
+from cmdb.reconcile.items import Rules
+from cmdb.reconcile.policy import Policy
+from cmdb.revisions import Run, RunStatus
+from cmdb.revisions.views import Difference, difference, item_at, revision_number, snapshot
+from cmdb.settings import Settings
+from cmdb.store.connect import open_store
+from cmdb.store.port import Store
+from impact import Analysis, BlastRadius, Estate, State, analyse, answer
+from impact.dependencies import Dependencies, dependencies, dependents
+from impact.explain import Explanation, explain
+from impact.path import Paths, find_paths
+
+Point = str | int | datetime
+"""A point in the past: a revision number or a time."""
+
+
+class Cmdb:
+    """An open configuration management database."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, settings: Settings) -> None:
+        self.store = store
+        self.catalogue = catalogue
+        self.settings = settings
+        self.rules = Rules(
+            catalogue, Policy(settings.source_precedence, touch_after=settings.touch_after)
+        )
+        self._estate: Estate | None = None
+        self._estate_lock = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Cmdb:
+        """Open what the settings name, with the catalogue they extend.
+
+        Raises :class:`~cmdb.errors.StoreError` and :class:`~cmdb.errors.InvalidCatalogue`.
+        """
+        catalogue = load_catalogue(settings.catalogue)
+        store = await open_store(
+            settings.store,
+            catalogue,
+            user=settings.neo4j_user,
+            password=settings.secret("neo4j_password"),
+        )
+        return cls(store, catalogue, settings)
+
+    async def close(self) -> None:
+        """Close the store."""
+        await self.store.close()
+
+    async def find(self, text: str) -> Item:
+        """The item that an id, identifier or unique name means; see :mod:`cmdb.lookup`."""
+        return await find_item(self.store, self.catalogue, text)
+
+    async def revision(self) -> int:
+        """The number of the latest revision; 0 in an empty store."""
+        latest = await self.store.revisions(limit=1, newest_first=True)
+        return latest[0].number if latest else 0
+
+    async def estate(self, at: Point | None = None, *, include_planned: bool = False) -> Estate:
+        """The graph that impact analysis works on, as of the latest revision or a past point.
+
+        The latest is kept and rebuilt only when the revision has moved.
+        """
+        if at is not None:
+            number = await revision_number(self.store, at)
+            return await self._build(number, include_planned)
+        if include_planned:
+            return await self._build(await self.revision(), include_planned)
+        async with self._estate_lock:
+            number = await self.revision()
+            if self._estate is None or self._estate.revision != number:
+                self._estate = await self._build(number, include_planned)
+            now = datetime.now(UTC)
+            return dataclasses.replace(self._estate, now=now, as_of=now)
+
+    async def _build(self, number: int, include_planned: bool) -> Estate:
+        items: list[Item] = []
+        links: list[Link] = []
+        async for entity in snapshot(self.store, number):
+            if isinstance(entity, Item):
+                items.append(entity)
+            elif isinstance(entity, Link):
+                links.append(entity)
+        revisions = await self.store.revisions(number - 1, limit=1)
+        return await asyncio.to_thread(
+            Estate.build,
+            items,
+            links,
+            self.catalogue,
+            revision=number,
+            as_of=revisions[0].time if revisions else None,
+            include_planned=include_planned,
+        )
+
+    async def analyse(
+        self,
+        failed: Sequence[str],
+        state: State = State.DOWN,
+        at: Point | None = None,
+        *,
+        include_planned: bool = False,
+    ) -> Analysis:
+        """Let the items that ``failed`` names fail; raises where one is unknown or ambiguous."""
+        if not failed:
+            raise InvalidInput("Name at least one item that fails.")
+        ids = await self._ids(failed, at)
+        estate = await self.estate(at, include_planned=include_planned)
+        return await asyncio.to_thread(analyse, estate, dict.fromkeys(ids, state))
+
+    async def impact(
+        self,
+        failed: Sequence[str],
+        state: State = State.DOWN,
+        at: Point | None = None,
+        *,
+        limit: int | None = None,
+        include_planned: bool = False,
+    ) -> BlastRadius:
+        """The blast radius of the items that ``failed`` names."""
+        analysis = await self.analyse(failed, state, at, include_planned=include_planned)
+        return answer(analysis, limit=limit)
+
+    async def explain(self, analysis: Analysis, item: str) -> Explanation:
+        """Why an item is in the state it is in."""
+        return explain(analysis, (await self.find(item)).id)
+
+    async def dependencies(
+        self,
+        item: str,
+        *,
+        reverse: bool = False,
+        depth: int | None = None,
+        limit: int | None = None,
+        at: Point | None = None,
+    ) -> Dependencies:
+        """What an item rests on, or with ``reverse`` what rests on it."""
+        (item_id,) = await self._ids([item], at)
+        walk = dependents if reverse else dependencies
+        return walk(await self.estate(at), item_id, depth=depth, limit=limit)
+
+    async def path(self, start: str, end: str, *, limit: int = 3, at: Point | None = None) -> Paths:
+        """How two items are connected: the shortest ways, up to ``limit`` of them."""
+        first, second = (await self._ids([start], at))[0], (await self._ids([end], at))[0]
+        return find_paths(await self.estate(at), first, second, limit=limit)
+
+    async def _ids(self, texts: Sequence[str], at: Point | None) -> list[str]:
+        """The ids that the texts mean; at a past point names of that time count as well."""
+        ids: list[str] = []
+        for text in texts:
+            try:
+                ids.append((await self.find(text)).id)
+            except UnknownItem:
+                if at is None:
+                    raise
+                past = await self.estate(at)
+                named = [i.id for i in past.items if text in (i.name, *i.identifiers)]
+                if len(named) != 1:
+                    raise
+                ids.append(named[0])
+        return list(dict.fromkeys(ids))
+
+    async def item_at(self, item: str, at: Point) -> Item | None:
+        """An item as it was; None where it did not exist yet."""
+        number = await revision_number(self.store, at)
+        return await item_at(self.store, (await self.find(item)).id, number)
+
+    async def difference(self, start: Point, end: Point) -> list[Difference]:
+        """What differs between two points in the past."""
+        first = await revision_number(self.store, start)
+        return await difference(self.store, first, await revision_number(self.store, end))
+
+    async def check_files(
+        self,
+        paths: Sequence[Path],
+        source: str,
+        *,
+        scope: str = "",
+        kind: str | None = None,
+        mapping: ColumnMap | None = None,
+        time: datetime | None = None,
+    ) -> ObservationFiles:
+        """Check files of observations whole, against each other and against what is stored.
+
+        Raises :class:`~cmdb.errors.InvalidInput` with every problem; nothing is changed.
+        """
+        defaults = Defaults(source, time or datetime.now(UTC), scope)
+        files = await asyncio.to_thread(check_files, paths, defaults, self.catalogue, mapping, kind)
+        await self.check_open_ends(files.open_ends, files.kinds)
+        return files
+
+    async def check_open_ends(
+        self, links: Sequence[tuple[str, int, LinkObservation]], kinds: Mapping[str, str]
+    ) -> None:
+        """Raise where a link leads to or from a stored item of a kind that it can't join."""
+        keys = {k for _, _, o in links for k in (o.from_key, o.to_key)} - kinds.keys()
+        owners = await self.store.owners(keys)
+        items = await self.store.items({o.item_id for o in owners.values() if o.item_id})
+        stored = {
+            key: items[owner.item_id].kind
+            for key, owner in owners.items()
+            if owner.item_id is not None and owner.item_id in items
+        }
+        problems = Problems()
+        check_ends(links, {**stored, **kinds}, self.catalogue, problems)
+        problems.raise_if_any()
+
+    async def load(
+        self,
+        items: Iterable[ItemObservation],
+        links: Iterable[LinkObservation],
+        run: Run,
+        *,
+        reason: str,
+        actor: str | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Loaded:
+        """Reconcile and store observations; see :class:`cmdb.ingest.Ingest`."""
+        ingest = Ingest(self.store, self.rules, actor or self.settings.actor)
+        return await ingest.load(
+            items, links, run, reason=reason, dry_run=dry_run, progress=progress
+        )
+
+    async def load_scan(
+        self,
+        source: str,
+        scope: str,
+        observations: Sequence[Observation],
+        *,
+        full_scope: bool,
+        errors: Sequence[str] = (),
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Loaded:
+        """Store what a scanner saw. A scan with errors is partial and retires nothing."""
+        run = new_run(
+            source,
+            scope=scope,
+            full_scope=full_scope,
+            actor=self.settings.actor,
+            status=RunStatus.PARTIAL if errors else RunStatus.RUNNING,
+            errors=errors,
+        )
+        return await self.load(
+            [o for o in observations if isinstance(o, ItemObservation)],
+            [o for o in observations if isinstance(o, LinkObservation)],
+            run,
+            reason=f"scan of {scope or source}",
+            dry_run=dry_run,
+            progress=progress,
+        )
+
+    async def merge(self, left: str, right: str, reason: str = "") -> Item:
+        """Make one item of two; returns the one that stays."""
+        return await merge_items(
+            self.store,
+            self.rules,
+            await self.find(left),
+            await self.find(right),
+            self.settings.actor,
+            reason,
+        )
+
+    async def unmerge(self, item_id: str, reason: str = "") -> Item:
+        """Take an item, by its own id, out of the one it was merged into."""
+        found = (await self.store.items([item_id])).get(item_id)
+        if found is None:
+            raise UnknownItem(item_id)
+        return await unmerge_item(self.store, self.rules, found, self.settings.actor, reason)
+
+    async def revert(self, number: int, reason: str = "", *, dry_run: bool = False) -> Reverted:
+        """Undo a revision by a new one."""
+        return await revert(self.store, number, self.settings.actor, reason, dry_run=dry_run)
+
+
+def plain(value: Any) -> Any:
+    """Any of the product's values as plain JSON values, snake_case, times as ISO 8601."""
+    return msgspec.to_builtins(value)
