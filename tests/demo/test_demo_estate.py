@@ -274,6 +274,18 @@ def test_both_machines_of_search_are_on_one_hypervisor(estate: Estate) -> None:
     assert {h for m in machines for h in estate.targets("HOSTED_ON", m)} == {"dc1-hv03"}
 
 
+def test_all_other_pools_are_spread_over_hypervisors(estate: Estate) -> None:
+    pools = [n for n in estate.things_named if n.startswith("pool-") and n != "pool-search"]
+    assert len(pools) == 10
+    for pool in pools:
+        machines = [
+            str(m)
+            for k in estate.origins("MEMBER_OF", pool)
+            for m in estate.targets("RUNS_ON", str(k))
+        ]
+        assert len({h for m in machines for h in estate.targets("HOSTED_ON", m)}) > 1, pool
+
+
 def test_a_database_and_its_standby_are_on_one_hypervisor(estate: Estate) -> None:
     assert estate.targets("FAILS_OVER_TO", "loyalty-db-1") == ["loyalty-db-2"]
     machines = [m for db in ("loyalty-db-1", "loyalty-db-2") for m in estate.targets("RUNS_ON", db)]
