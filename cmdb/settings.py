@@ -41,7 +41,7 @@ class Settings(BaseSettings):
 
     store: str = Field(
         default_factory=default_store,
-        description="Where the data is: sqlite:///PATH, or neo4j://, neo4j+s:// or bolt:// HOST:PORT.",
+        description="Where the data is: sqlite:///PATH, or neo4j://HOST, neo4j+s:// or bolt://.",
     )
     neo4j_user: str | None = Field(
         None, description="The Neo4j user, where the store's URI has none."
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     )
     touch_after: timedelta = Field(
         timedelta(minutes=5),
-        description="How much later a thing must be seen again unchanged for the time to be written.",
+        description="How much later an unchanged thing must be seen again for that to be written.",
     )
     host: str = Field("127.0.0.1", description="The address that the server listens on.")
     port: int = Field(
@@ -87,8 +87,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class passes it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What was given by hand, then the environment, then ``cmdb.toml``."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -152,7 +152,7 @@ def _extended(base: Catalogue, path: Path) -> Catalogue:
         kinds[name] = _kind(name, kind, kinds.get(name), place, problems)
     for name, relation in given.relations.items():
         relations[name] = _relation(name, relation, relations.get(name), place, problems)
-    problems += _references(kinds, relations, namespaces, given, place)
+    problems += _references(kinds, namespaces, given, place)
     if problems:
         raise InvalidCatalogue(f"The catalogue file {path} can't be used.", problems)
     try:
@@ -341,11 +341,12 @@ def _relation(
 
 def _references(
     kinds: Mapping[str, Kind],
-    relations: Mapping[str, Relation],
     namespaces: Mapping[str, Namespace],
     given: _File,
     place: _Places,
 ) -> list[Problem]:
+    """What kinds and relations of the file name and nothing declares."""
+
     def unknown(noun: str, name: str, known: Mapping[str, object], *keys: str) -> Problem:
         hint = did_you_mean(nearest(name, known))
         return place.problem(f"{name!r} is no {noun}{hint}", *keys)

@@ -28,8 +28,8 @@ class ItemReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``since`` holds, per property name, identifier or ``"kind"``, when this source began to say
     what it says now, where that is later than ``first_seen``. ``missing_since`` is when a
-    full-scope run of this source first failed to see the thing, ``retired`` whether its grace is over.
-    ``distinct_from`` are identifiers of things that this one is not, by a person's word.
+    full-scope run of this source first failed to see the thing, ``retired`` whether its grace is
+    over. ``distinct_from`` are identifiers of things that this one is not, by a person's word.
     """
 
     source: str
@@ -56,8 +56,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     ``former_identifiers`` used to, and still lead to it until something else claims them.
     ``properties`` are the winning values, ``reports`` what they were chosen from.
     ``created_revision`` and ``revision`` are the first and the latest revision that wrote it (0
-    while it is not stored). ``rivals`` are items that claim an identifier which this one claims too:
-    one of them owns it. ``merged_into`` is the item that took its reports over, and
+    while it is not stored). ``rivals`` are items that claim an identifier which this one claims
+    too: one of them owns it. ``merged_into`` is the item that took its reports over, and
     ``merged_reports`` the (source, identifiers) of the reports it had, for un-merging.
     """
 

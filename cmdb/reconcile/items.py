@@ -24,7 +24,6 @@ from cmdb.reconcile.reports import (
 from cmdb.reconcile.resolve import resolve_item
 from cmdb.revisions import Action, ItemChange, Touch
 
-
 MAX_RIVALS = 50
 """Claimants of one identifier that are still kept in mind as each other's rivals."""
 

@@ -32,6 +32,7 @@ from neo4j import exceptions as driver_errors
 from cmdb import __version__
 from cmdb.catalogue import Catalogue
 from cmdb.errors import StoreError, StoreUnavailable, WriteConflict
+from cmdb.identity.owner import Owner
 from cmdb.items import Item, Link, WaitingLink
 from cmdb.revisions import Commit, Delta, Edit, Revision, Run
 from cmdb.store import cypher, neo4j_query
@@ -52,7 +53,6 @@ from cmdb.store.port import (
     Direction,
     ItemPage,
     ItemQuery,
-    Owner,
     Reported,
     SearchPage,
     StoreInfo,

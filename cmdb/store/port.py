@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from cmdb.identity.owner import Owner as Owner
+from cmdb.identity.owner import Owner
 from cmdb.items import Item, Link, WaitingLink
 from cmdb.items.value import Value
 from cmdb.revisions import Commit, Delta, Edit, Revision, Run
@@ -32,8 +32,8 @@ class Condition(msgspec.Struct, frozen=True):
     """One test on ``kind``, ``name``, ``status`` or a property (``properties.<name>``).
 
     ``contains`` and ``starts_with`` ignore case on strings; on a list of strings ``contains`` asks
-    for a whole entry. ``in`` takes a list, ``exists`` a boolean. ``ne`` also holds where there is no
-    value; every other operator but ``exists`` fails there.
+    for a whole entry. ``in`` takes a list, ``exists`` a boolean. ``ne`` also holds where there is
+    no value; every other operator but ``exists`` fails there.
     """
 
     field: str

@@ -19,6 +19,7 @@ from typing import TypeVar
 import msgspec
 
 from cmdb.errors import StoreUnavailable
+from cmdb.identity.owner import Owner
 from cmdb.items import Item, Link, WaitingLink
 from cmdb.revisions import Commit, Delta, Edit, Revision, Run
 from cmdb.store import sql
@@ -40,7 +41,6 @@ from cmdb.store.port import (
     Direction,
     ItemPage,
     ItemQuery,
-    Owner,
     Reported,
     SearchPage,
     StoreInfo,
