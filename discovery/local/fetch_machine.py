@@ -8,6 +8,7 @@ import platform
 import re
 import socket
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
@@ -73,7 +74,7 @@ def read_interfaces() -> tuple[Interface, ...]:
                 up=state.isup if state else False,
                 physical=sys.platform != "linux" or Path(f"/sys/class/net/{name}/device").exists(),
                 addresses=tuple(
-                    text for a in addresses[name] if (text := _with_prefix(a.address, a.netmask))
+                    text for a in addresses[name] if (text := with_prefix(a.address, a.netmask))
                 ),
             )
         )
@@ -89,7 +90,7 @@ def read_mounts(errors: list[str]) -> tuple[Mount, ...]:
         return ()
     shortest: dict[str, tuple[str, str]] = {}
     for part in partitions:
-        if not _is_volume(part.device, part.fstype, part.mountpoint):
+        if not is_volume(part.device, part.fstype, part.mountpoint):
             continue
         known = shortest.get(part.device)
         if known is None or len(part.mountpoint) < len(known[0]):
@@ -101,7 +102,8 @@ def read_mounts(errors: list[str]) -> tuple[Mount, ...]:
     )
 
 
-def _is_volume(device: str, filesystem: str, mount_point: str) -> bool:
+def is_volume(device: str, filesystem: str, mount_point: str) -> bool:
+    """Whether a mount is a device or share that holds data of its own."""
     if filesystem in _NOT_VOLUMES or filesystem.startswith("fuse.snapfuse"):
         return False
     if sys.platform == "linux" and not device.startswith("/dev/") and ":" not in device:
@@ -168,20 +170,34 @@ def _hypervisor_flag() -> bool:
 
 
 def _container() -> tuple[str, str]:
-    """The runtime whose container this is, and the container's id where it shows."""
-    mounts = _text(Path("/proc/self/mountinfo"))
+    markers = ("/run/.containerenv", "/.dockerenv")
+    return detect_container(
+        mounts=_text(Path("/proc/self/mountinfo")),
+        declared=_text(Path("/run/systemd/container")) or _from_environment(),
+        kubernetes="KUBERNETES_SERVICE_HOST" in os.environ,
+        markers=[marker for marker in markers if Path(marker).exists()],
+    )
+
+
+def detect_container(
+    mounts: str, declared: str, kubernetes: bool, markers: Collection[str]
+) -> tuple[str, str]:
+    """The runtime whose container this is, and the container's id where its mounts show it.
+
+    ``mounts`` is what /proc/self/mountinfo holds, ``declared`` what the runtime itself says, and
+    ``markers`` the files there are of those that runtimes leave. Both are empty in no container.
+    """
     found = _CONTAINER_ID.search(mounts)
     container_id = found[1] if found else ""
-    declared = _text(Path("/run/systemd/container")) or _from_environment()
     if declared:
         return declared, container_id
-    if "KUBERNETES_SERVICE_HOST" in os.environ:
+    if kubernetes:
         return "kubernetes", container_id
-    if Path("/run/.containerenv").exists():
+    if "/run/.containerenv" in markers:
         return "podman", container_id
     # An image that became a virtual machine's disk keeps its /.dockerenv, but no layers.
     layered = bool(re.search(r" / / \S+ (?:\S+ )*- overlay ", mounts))
-    if container_id or (Path("/.dockerenv").exists() and layered):
+    if container_id or ("/.dockerenv" in markers and layered):
         return "docker", container_id
     return "", ""
 
@@ -205,7 +221,7 @@ def _interface_order(name: str) -> tuple[int, str]:
         return 2**31, name
 
 
-def _with_prefix(address: str, netmask: str | None) -> str:
+def with_prefix(address: str, netmask: str | None) -> str:
     """An address with its prefix length; empty where it is none."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])

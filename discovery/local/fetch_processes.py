@@ -63,14 +63,15 @@ def read_sockets(errors: list[str]) -> tuple[Socket, ...]:
         seen = [s for c in psutil.net_connections("inet") if (s := _socket(c, c.pid))]
     except psutil.AccessDenied:
         # Some systems only tell root about all sockets, and everybody about their own.
-        seen = list(_own_sockets())
+        seen = list(own_sockets())
     except (OSError, RuntimeError) as error:
         errors.append(f"The sockets can't be read: {error}.")
         return ()
     return tuple(sorted(set(seen), key=_order))
 
 
-def _own_sockets() -> Iterator[Socket]:
+def own_sockets() -> Iterator[Socket]:
+    """The sockets of all processes that this user may look into."""
     for process in psutil.process_iter():
         try:
             connections = process.net_connections("inet")
@@ -87,9 +88,9 @@ def _socket(seen: _Connection, pid: int | None) -> Socket | None:
         return None
     return Socket(
         protocol="tcp" if tcp else "udp",
-        address=_plain(seen.laddr.ip),
+        address=plain_address(seen.laddr.ip),
         port=seen.laddr.port,
-        remote_address=_plain(seen.raddr.ip) if seen.raddr else "",
+        remote_address=plain_address(seen.raddr.ip) if seen.raddr else "",
         remote_port=seen.raddr.port if seen.raddr else 0,
         pid=pid,
     )
@@ -99,7 +100,7 @@ def _order(s: Socket) -> tuple[str, str, int, str, int, int]:
     return (s.protocol, s.address, s.port, s.remote_address, s.remote_port, s.pid or 0)
 
 
-def _plain(address: str) -> str:
+def plain_address(address: str) -> str:
     """The address without its zone, and IPv4 written as IPv4 where it is mapped into IPv6."""
     text = address.partition("%")[0]
     try:
