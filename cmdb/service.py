@@ -33,6 +33,7 @@ from cmdb.revisions.views import Difference, difference, item_at, revision_numbe
 from cmdb.settings import Settings
 from cmdb.store.connect import open_store
 from cmdb.store.port import Store
+from cmdb.views import HistoryEntry, ItemView, history_entry, item_view, link_end
 from impact import Analysis, BlastRadius, Estate, State, analyse, answer
 from impact.dependencies import Dependencies, dependencies, dependents
 from impact.explain import Explanation, explain
@@ -190,6 +191,23 @@ class Cmdb:
         """An item as it was; None where it did not exist yet."""
         number = await revision_number(self.store, at)
         return await item_at(self.store, (await self.find(item)).id, number)
+
+    async def show(self, item: Item, *, include_retired: bool = False) -> ItemView:
+        """An item with where its values come from and all its links. Two reads."""
+        links = await self.store.links([item.id], include_retired=include_retired)
+        others = await self.store.items({i for k in links for i in (k.from_id, k.to_id)})
+        ends = tuple(
+            link_end(k, item.id, others[k.to_id if k.from_id == item.id else k.from_id], self.rules)
+            for k in links
+        )
+        return item_view(item, ends, self.rules)
+
+    async def history(
+        self, item: Item, limit: int = 100, before: int | None = None
+    ) -> list[HistoryEntry]:
+        """What happened to an item, newest first."""
+        found = await self.store.history(item.id, limit, before)
+        return [history_entry(revision, edit) for revision, edit in found]
 
     async def difference(self, start: Point, end: Point) -> list[Difference]:
         """What differs between two points in the past."""
