@@ -110,8 +110,6 @@ def consumers(estate: Estate, item: int) -> Iterator[Step]:
 
 def _connects(estate: Estate, device: int, item: int) -> bool:
     topology = estate.topology
-    if item not in topology.judged:
-        return False
     network = topology.networks[topology.network_of[item]]
     if not network.anchors:
         return True

@@ -93,6 +93,9 @@ class _Walk:
         pending, self.newly_down = self.newly_down, {}
         for network, devices in pending.items():
             before = self._reached.get(network, topology.networks[network].reached)
-            reached = self._reached[network] = topology.reached(network, down)
+            # What was not reached before takes nothing with it.
+            lost = not before.isdisjoint(devices)
+            reached = topology.reached(network, down) if lost else before
+            self._reached[network] = reached
             for item in topology.touched((before - reached).union(devices)):
                 self.raise_to(item, topology.verdict(item, down, reached))

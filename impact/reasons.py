@@ -127,10 +127,13 @@ class _Walk:
                         new[item] = Reason(distance, "network", device, link)
 
     def _find_cut_off(self, network: int, devices: Iterable[int]) -> None:
+        """Those beside the devices that are cut off now; those behind them follow in their turn."""
         topology = self.estate.topology
-        before = self._reached.get(network, topology.networks[network].reached)
-        reached = self._reached[network] = topology.reached(network, self._down)
-        for item in topology.touched((before - reached).union(devices)):
+        reached = self._reached.get(network, topology.networks[network].reached)
+        if not reached.isdisjoint(devices):
+            reached = topology.reached(network, self._down)
+        self._reached[network] = reached
+        for item in topology.touched(devices):
             if topology.verdict(item, self._down, reached) is State.DOWN:
                 self._cut_off.add(item)
 

@@ -94,6 +94,12 @@ def test_the_smallest_margin_comes_first_and_failed_gates_are_not_among_them() -
     assert [(gate.id, gate.margin) for gate in held] == [("b", 0), ("a", 1)]
 
 
+def test_a_link_of_weight_0_only_warns_and_is_no_gate_that_held() -> None:
+    drawing = Drawing().link("a", "DEPENDS_ON", "x", weight=0)
+    assert drawing.states("x") == {"a": "at_risk"}
+    assert drawing.answer("x").gates_held == ()
+
+
 def test_a_gate_that_only_serves_degraded_did_not_hold() -> None:
     drawing = Drawing().link("a", "DEPENDS_ON", "x", "y", gate="g")
     drawing.link("y", "DEPENDS_ON", "x", soft=True)
@@ -122,6 +128,10 @@ def test_the_owners_reached_say_for_how_many_items_in_which_role_and_how_to_reac
         *("ada", 1, 0, "degraded"),
         None,
     )
+
+
+def test_a_team_that_fails_is_not_its_own_owner() -> None:
+    assert checkout().answer("payments").owners == ()
 
 
 def test_counts_are_of_everything_and_lists_are_cut_honestly() -> None:

@@ -80,6 +80,13 @@ def test_an_item_rests_on_the_devices_between_it_and_the_anchor() -> None:
     ]
 
 
+def test_a_device_does_not_rest_on_one_that_is_no_nearer_to_the_anchor() -> None:
+    drawing = Drawing().add("NetworkDevice", "core", network_role="core")
+    drawing.add("NetworkDevice", "one", "two").link("one", "LINKED_TO", "core", "two")
+    drawing.link("two", "LINKED_TO", "core")
+    assert names(dependencies(drawing.estate(), "one").items) == [("core", 1)]
+
+
 def test_consumers_are_providers_turned_round_on_any_estate() -> None:
     random = Random(3)
     for _ in range(300):
