@@ -141,7 +141,7 @@ class Cmdb:
         state: State = State.DOWN,
         at: Point | None = None,
         *,
-        limit: int | None = None,
+        limit: int | None = 1000,
         include_planned: bool = False,
     ) -> BlastRadius:
         """The blast radius of the items that ``failed`` names."""

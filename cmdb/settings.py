@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -150,8 +151,11 @@ class Shown:
     description: str
 
 
-def shown(settings: Settings) -> list[Shown]:
-    """Every setting with its value (secrets masked) and where it came from."""
+def shown(settings: Settings, given: Collection[str] = ()) -> list[Shown]:
+    """Every setting with its value (secrets masked) and where it came from.
+
+    ``given`` are the settings that were given by hand.
+    """
     in_file = TomlConfigSettingsSource(Settings)() if FILE.exists() else {}
     rows = []
     for name, field in Settings.model_fields.items():
@@ -160,6 +164,8 @@ def shown(settings: Settings) -> list[Shown]:
         source = f"environment {variable}" if variable in os.environ else "default"
         if source == "default" and name in in_file:
             source = str(FILE)
+        if name in given:
+            source = "command line"
         rows.append(Shown(name, _masked(value), source, field.description or ""))
     return rows
 

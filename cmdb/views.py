@@ -171,7 +171,7 @@ def field_changes(before: Entity | None, after: Entity | None) -> tuple[FieldCha
 
 
 def entity_name(entity: Entity | None) -> str:
-    """What a person calls an entity: an item's name, a link's ends, a waiting link's identifiers."""
+    """What a person calls an entity: an item by its name, a link by its ends."""
     if isinstance(entity, Item):
         return f"{entity.kind} {entity.name}"
     if isinstance(entity, Link):

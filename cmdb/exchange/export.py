@@ -15,7 +15,15 @@ from cmdb.errors import InvalidInput
 from cmdb.exchange.mapping import LINE_FIELDS, LINK_FIELDS
 from cmdb.exchange.record import GateRecord, ItemRecord, Line, LinkRecord
 from cmdb.exchange.table import join_parts
-from cmdb.items import Item, ItemReport, Link, LinkReport, WaitingLink
+from cmdb.items import (
+    Item,
+    ItemObservation,
+    ItemReport,
+    Link,
+    LinkReport,
+    Observation,
+    WaitingLink,
+)
 from cmdb.items.value import format_time
 
 _ITEM_COLUMNS = ("kind", "identifiers", "distinct_from", *LINE_FIELDS)
@@ -61,6 +69,27 @@ def _link_line(relation: str, report: LinkReport) -> Line:
         since={"link": format_time(report.since)} if report.since != report.last_seen else None,
         **_common(report),
     )
+
+
+def line_of_observation(seen: Observation) -> Line:
+    """The line that an import reads back as this observation."""
+    time = format_time(seen.time)
+    if isinstance(seen, ItemObservation):
+        item = ItemRecord(
+            seen.kind, list(seen.identifiers), dict(seen.properties), list(seen.distinct_from)
+        )
+        return Line(item=item, source=seen.source, time=time, scope=seen.scope or None)
+    link = LinkRecord(
+        seen.relation,
+        seen.from_key,
+        seen.to_key,
+        seen.strength,
+        GateRecord(seen.gate.name, seen.gate.min_up) if seen.gate else None,
+        seen.weight,
+        seen.confidence,
+        seen.evidence,
+    )
+    return Line(link=link, source=seen.source, time=time, scope=seen.scope or None)
 
 
 def _common(report: ItemReport | LinkReport) -> dict[str, Any]:

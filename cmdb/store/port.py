@@ -23,9 +23,7 @@ SCHEMA_VERSION = 1
 Direction = Literal["out", "in", "both"]
 
 
-Operator = Literal[
-    "eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts_with", "exists"
-]
+Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts_with", "exists"]
 
 
 class Condition(msgspec.Struct, frozen=True):

@@ -1,0 +1,217 @@
+"""Verbs that ask the graph: impact, dependencies, path."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cmdb.cli.output import STATE_STYLE, console, plural, print_json, print_table, say, styled
+from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+
+if TYPE_CHECKING:
+    from cmdb.service import Cmdb
+
+
+class FailureState(StrEnum):
+    """How badly the named items fail."""
+
+    down = "down"
+    degraded = "degraded"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command("impact")(impact)
+    app.command("dependencies")(dependencies)
+    app.command("path")(path)
+
+
+def impact(
+    items: Annotated[
+        list[str], typer.Argument(help="What fails: ids, identifiers or unique names.")
+    ],
+    state: Annotated[
+        FailureState, typer.Option("--state", help="How badly it fails.")
+    ] = FailureState.down,
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", help="Prove why this item is affected.", metavar="ITEM"),
+    ] = None,
+    planned: Annotated[
+        bool, typer.Option("--planned", help="Count planned items as if they were there.")
+    ] = False,
+    at: AtOption = None,
+    limit: LimitOption = 1000,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """What breaks if these items fail, and why.
+
+    Example: cmdb impact dc1-r03-acc-sw1
+    """
+
+    async def work(cmdb: Cmdb) -> Any:
+        from impact import answer, failure
+
+        analysis = await cmdb.analyse(items, failure(state.value), at, include_planned=planned)
+        proof = await cmdb.explain(analysis, explain) if explain else None
+        return answer(analysis, limit=limit), proof
+
+    found, proof = with_cmdb(store, work)
+    if as_json:
+        print_json(proof if proof is not None else found)
+    elif proof is not None:
+        _print_proof(proof)
+    else:
+        _print_impact(found)
+    return 0
+
+
+def _print_impact(found: Any) -> None:
+    from impact.render import sentence, tree
+
+    say(sentence(found), "bold")
+    drawing = _tree("")
+    for node in tree(found):
+        _grow(drawing, node)
+    console().print(drawing)
+    if found.services:
+        print_table(
+            ("service", "state", "criticality"),
+            [
+                (f"{s.kind} {s.name}", styled(s.state, STATE_STYLE[s.state]), s.criticality or "")
+                for s in found.services[:20]
+            ],
+        )
+        _more(found.totals.services, min(20, len(found.services)), "service")
+    if found.gates_held:
+        print_table(
+            ("held", "gate", "left"),
+            [
+                (f"{g.kind} {g.name}", g.gate, f"{g.up:g} of {g.total:g}, {g.needed:g} needed")
+                for g in found.gates_held[:10]
+            ],
+        )
+        _more(found.totals.gates_held, min(10, len(found.gates_held)), "gate")
+    if found.owners:
+        print_table(
+            ("call", "owns", "supports", "contact"),
+            [(o.name, o.owns, o.supports, o.contact or "") for o in found.owners[:10]],
+        )
+        _more(found.totals.owners, min(10, len(found.owners)), "owner")
+    if found.weak_evidence:
+        say(f"Rests on weak evidence ({found.totals.weak_evidence}):")
+        for weak in found.weak_evidence[:5]:
+            say(f"  {weak.sentence}")
+    counts = found.counts
+    say(
+        f"{counts.down} down, {counts.degraded} degraded, {counts.at_risk} at risk "
+        f"(revision {found.revision})"
+    )
+    if found.truncated:
+        say("Lists are cut at --limit; the counts are of everything.")
+
+
+def _more(total: int, shown: int, noun: str) -> None:
+    if total > shown:
+        say(f"… and {plural(total - shown, f'more {noun}')}")
+
+
+def _print_proof(proof: Any) -> None:
+    from impact.render import proof_tree
+
+    drawing = _tree(f"Why {proof.kind} {proof.name} is {proof.state.replace('_', ' ')}")
+    _grow(drawing, proof_tree(proof))
+    console().print(drawing)
+    if proof.truncated:
+        say("The proof is cut; give --limit.")
+
+
+def _tree(label: str) -> Any:
+    from rich.tree import Tree
+
+    return Tree(label, hide_root=not label)
+
+
+def _grow(parent: Any, root: Any) -> None:
+    """Add a node and all below it, without recursion: chains can be long."""
+    pending = [(parent, root)]
+    while pending:
+        above, node = pending.pop()
+        branch = above.add(_label(node))
+        pending.extend((branch, child) for child in reversed(node.children))
+
+
+def _label(node: Any) -> Any:
+    label = styled(node.state.replace("_", " ").upper(), STATE_STYLE[node.state])
+    many = f"{node.count} x {node.kind}" if node.count > 1 else f"{node.kind} {node.name or ''}"
+    label.append(f" {many.rstrip()}", style="default")
+    for extra in (node.reason, node.note):
+        if extra:
+            label.append(f"  {extra}", style="dim")
+    return label
+
+
+def dependencies(
+    item: Annotated[str, typer.Argument(help="An id, an identifier or a unique name.")],
+    reverse: Annotated[
+        bool, typer.Option("--reverse", help="What rests on it, instead of what it rests on.")
+    ] = False,
+    depth: Annotated[int | None, typer.Option("--depth", min=1, help="Steps at most.")] = None,
+    at: AtOption = None,
+    limit: LimitOption = 200,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """What an item rests on, directly and further down.
+
+    Example: cmdb dependencies checkout@production --depth 2
+    """
+    found = with_cmdb(
+        store,
+        lambda cmdb: cmdb.dependencies(item, reverse=reverse, depth=depth, limit=limit, at=at),
+    )
+    if as_json:
+        print_json(found)
+        return 0
+    verb = "is what these rest on" if reverse else "rests on these"
+    say(f"{found.kind} {found.name} {verb}:", "bold")
+    print_table(
+        ("steps", "item", "by", "gate", "strength"),
+        [
+            (d.depth, f"{d.kind} {d.name}", d.relation, d.gate or "", d.strength)
+            for d in found.items
+        ],
+    )
+    say(f"{len(found.items)} of {plural(found.total, 'item')}")
+    return 0
+
+
+def path(
+    start: Annotated[str, typer.Argument(help="An id, an identifier or a unique name.")],
+    end: Annotated[str, typer.Argument(help="The same, for the other end.")],
+    at: AtOption = None,
+    limit: LimitOption = 3,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """How two items are connected: the shortest ways.
+
+    Example: cmdb path checkout@production dc1-core-sw1
+    """
+    found = with_cmdb(store, lambda cmdb: cmdb.path(start, end, limit=limit, at=at))
+    if as_json:
+        print_json(found)
+        return 0 if found.paths else 1
+    if not found.paths:
+        say("They are not connected.")
+        return 1
+    for number, way in enumerate(found.paths, 1):
+        say(f"Way {number}, {plural(len(way.steps), 'step')}:", "bold")
+        for item, step in zip(way.items, [*way.steps, None], strict=True):
+            say(f"  {item.kind} {item.name}")
+            if step is not None:
+                say(f"    {'->' if step.forward else '<-'} {step.relation}")
+    return 0

@@ -1,0 +1,69 @@
+"""All verbs, and the one place where errors become exit statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+import typer
+
+from cmdb.cli import analysis, catalogue, data, history, server
+from cmdb.cli.output import note, show_error
+from cmdb.cli.status import BUG, exit_status
+from cmdb.errors import CmdbError
+
+app = typer.Typer(
+    name="cmdb",
+    help="A configuration management database on a graph: what breaks if this fails, and why.",
+    epilog="Start with: cmdb demo",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (server, data, analysis, history, catalogue):
+    module.register(app)
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    if version:
+        from cmdb import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def run_main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status. No traceback ever reaches the user, unless
+    CMDB_DEBUG is set."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        result = app(given, prog_name="cmdb", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except CmdbError as error:
+        show_error(error, as_json="--json" in given)
+        return exit_status(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        typer.echo(error.ctx.get_help())
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        note("Stopped.")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("CMDB_DEBUG"):
+            raise
+        note(
+            f"Error: something went wrong inside cmdb ({type(error).__name__}: {error}). "
+            "This is a bug. Run it again with CMDB_DEBUG=1 to see where."
+        )
+        return BUG

@@ -1,0 +1,41 @@
+"""What every verb shares: its options, and opening and closing the database around its work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from cmdb.service import Cmdb
+
+T = TypeVar("T")
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", help="Where the data is; overrides CMDB_STORE.", metavar="URI"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+AtOption = Annotated[
+    str | None,
+    typer.Option("--at", help="As of a past revision or time.", metavar="REVISION|TIME"),
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Rows to show at most.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the revision.")]
+
+
+def with_cmdb(store: str | None, work: Callable[[Cmdb], Awaitable[T]], **settings: Any) -> T:
+    """Open the database that the settings and ``store`` name, do the work, and close it."""
+    from cmdb.service import Cmdb
+    from cmdb.settings import load_settings
+
+    async def run() -> T:
+        cmdb = await Cmdb.open(load_settings(store=store, **settings))
+        try:
+            return await work(cmdb)
+        finally:
+            await cmdb.close()
+
+    return asyncio.run(run())

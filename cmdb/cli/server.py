@@ -1,0 +1,157 @@
+"""Verbs that run servers: demo, serve, doctor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cmdb.cli.output import ago, note, plural, print_json, print_table, say
+from cmdb.cli.run import JsonOption, StoreOption, with_cmdb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmdb.items import ItemObservation, LinkObservation, Observation
+    from cmdb.service import Cmdb
+
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="The address to listen on; beyond loopback only with a token."),
+]
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command("demo")(demo)
+    app.command("serve")(serve)
+    app.command("info")(info)
+
+
+def demo(
+    items: Annotated[
+        int | None, typer.Option("--items", min=1, help="How many items the estate has.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another estate.")] = 7,
+    load_only: Annotated[
+        bool, typer.Option("--load-only", help="Load it into --store and do not serve it.")
+    ] = False,
+    host: HostOption = None,
+    port: PortOption = None,
+    store: StoreOption = None,
+) -> int:
+    """Load the demo estate into a throw-away store and serve it.
+
+    Example: cmdb demo
+    """
+    import tempfile
+
+    if load_only:
+        return with_cmdb(store, lambda cmdb: _load_demo(cmdb, items, seed))
+    if store is not None:
+        return with_cmdb(store, lambda cmdb: _demo(cmdb, items, seed), host=host, port=port)
+    with tempfile.TemporaryDirectory(prefix="cmdb-demo-") as folder:
+        return with_cmdb(
+            f"sqlite:///{folder}/demo.db",
+            lambda cmdb: _demo(cmdb, items, seed),
+            host=host,
+            port=port,
+        )
+
+
+async def _demo(cmdb: Cmdb, items: int | None, seed: int) -> int:
+    from cmdb.app import serve as run_server
+    from cmdb.demo import highlights
+
+    await _load_demo(cmdb, items, seed)
+
+    def ready(address: str) -> None:
+        say(f"The demo estate is served at {address}", "bold")
+        say("Three things to try (another terminal, or the page):")
+        for number, highlight in enumerate(highlights(), 1):
+            say(f"  {number}. {highlight.title}: {highlight.command}")
+            say(f"     {highlight.why}")
+        say(f"For the commands: export CMDB_STORE={cmdb.settings.store}")
+        say("Press Ctrl+C to stop; the demo's data goes with it.")
+
+    await run_server(cmdb, on_ready=ready)
+    return 0
+
+
+async def _load_demo(cmdb: Cmdb, items: int | None, seed: int) -> int:
+    from cmdb.demo import demo_observations
+    from cmdb.ingest import new_run
+
+    note("Loading the demo estate …")
+    items_seen, links_seen = _apart(demo_observations(seed, items))
+    run = new_run("demo", actor=cmdb.settings.actor)
+    loaded = await cmdb.load(items_seen, links_seen, run, reason="the demo estate")
+    counts = loaded.run.counts
+    note(
+        f"Loaded {plural(counts.get('created', 0), 'item')} and "
+        f"{plural(counts.get('links_created', 0), 'link')}; "
+        f"{plural(counts.get('waiting', 0), 'link waits', 'links wait')} for an item."
+    )
+    return 0
+
+
+def _apart(
+    seen: Iterator[Observation],
+) -> tuple[Iterator[ItemObservation], Iterator[LinkObservation]]:
+    """The items at the front of a stream and the links behind them, without keeping either."""
+    from cmdb.items import ItemObservation, LinkObservation
+
+    first_link: list[LinkObservation] = []
+
+    def items() -> Iterator[ItemObservation]:
+        for observation in seen:
+            if not isinstance(observation, ItemObservation):
+                first_link.append(observation)
+                return
+            yield observation
+
+    def links() -> Iterator[LinkObservation]:
+        yield from first_link
+        for observation in seen:
+            if isinstance(observation, LinkObservation):
+                yield observation
+
+    return items(), links()
+
+
+def serve(
+    host: HostOption = None,
+    port: PortOption = None,
+    store: StoreOption = None,
+) -> int:
+    """Serve the GraphQL API and the web app.
+
+    Example: cmdb serve --port 8080
+    """
+
+    async def work(cmdb: Cmdb) -> int:
+        from cmdb.app import serve as run_server
+
+        await run_server(cmdb, on_ready=lambda address: say(f"Serving at {address}"))
+        return 0
+
+    return with_cmdb(store, work, host=host, port=port)
+
+
+def info(store: StoreOption = None, as_json: JsonOption = False) -> int:
+    """What the store holds: its counts by kind and relation, and its latest revision."""
+    found = with_cmdb(store, lambda cmdb: cmdb.store.info())
+    if as_json:
+        print_json(found)
+        return 0
+    say(f"{found.engine} at {found.place}", "bold")
+    say(f"  revision {found.revision}, written {ago(found.revision_time)}")
+    print_table(("kind", "items"), sorted(found.items.items()))
+    print_table(("relation", "links"), sorted(found.links.items()))
+    say(f"{plural(sum(found.items.values()), 'item')}, {plural(sum(found.links.values()), 'link')}")
+    if found.waiting:
+        say(f"{plural(found.waiting, 'link waits', 'links wait')} for an item: cmdb waiting")
+    return 0
