@@ -127,8 +127,8 @@ def _same_report(one: ItemReport | LinkReport, other: ItemReport | LinkReport) -
 
 
 def tag(source: str, scope: str) -> str:
-    """What a report that is not retired is looked up by."""
-    return f"{source}\x1f{scope}"
+    """What a report that is not retired is looked up by: its source, and its scope if it has one."""
+    return f"{source}\x1f{scope}" if scope else source
 
 
 def tags(reports: Iterable[ItemReport | LinkReport]) -> list[str]:
