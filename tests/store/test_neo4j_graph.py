@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import pytest
 
@@ -168,7 +168,7 @@ def explained(address: str, statement: str) -> set[str]:
     given: dict[str, Any] = {"rows": [], "ids": [], "keys": [], "id": "x", "limit": 1}
     given |= {"relations": None, "retired": False, "before": 1, "after": 1, "upto": 2}
     with driver(address) as opened, opened.session() as session:
-        text = cast(LiteralString, f"EXPLAIN {statement}")
+        text: Any = f"EXPLAIN {statement}"
         summary = session.run(text, given).consume()
     found: set[str] = set()
     plans = [summary.plan]
