@@ -1,0 +1,239 @@
+"""Roots that ask the graph: impact, explain, dependencies, dependents, path."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from cmdb.errors import InvalidInput
+from cmdb_graphql.connections import checked_first
+from cmdb_graphql.context import Context, off_loop
+from cmdb_graphql.structs import Later, StructTypes, closed_set, many
+from impact import Analysis, BlastRadius, answer, failure
+from impact.answer import Because
+from impact.blast_radius import DEFAULT_LIMIT
+from impact.dependencies import Dependencies
+from impact.explain import Explanation, explain
+from impact.path import Paths
+from impact.picture import MOST_BOXES, Picture, picture
+from impact.render import reason, sentence
+
+Info = strawberry.Info[Context, None]
+
+MAX_ROWS = 10_000
+"""Rows of an answer's list at most."""
+
+FailureState = closed_set("FailureState", ("down", "degraded"), "How badly an item fails.")
+
+ROWS_WITH_ITEMS = (
+    "Affected",
+    "GateHeld",
+    "ServiceReached",
+    "OwnerReached",
+    "Dependency",
+    "Dependencies",
+    "PathItem",
+    "ProofStep",
+    "ProofMember",
+    "Explanation",
+)
+"""Structs whose ``id`` is an item's: each gets a field ``item`` that leads into the graph."""
+
+
+class ServedImpact(BlastRadius, frozen=True, kw_only=True):
+    """An answer with the analysis that it was made from."""
+
+    analysis: Any
+
+    @classmethod
+    def of(cls, made: BlastRadius, analysis: Analysis) -> "ServedImpact":
+        """The same answer."""
+        fields = {name: getattr(made, name) for name in made.__struct_fields__}
+        return cls(**fields, analysis=analysis)
+
+
+DOWN: Any = FailureState("down")
+Failing = Annotated[Any, strawberry.argument("How badly they fail.", graphql_type=FailureState)]
+Items = Annotated[list[str], strawberry.argument("What fails: ids, identifiers or unique names.")]
+At = Annotated[str | None, strawberry.argument("As of a revision number or a time.")]
+Planned = Annotated[bool, strawberry.argument("Count planned items as if they were there.")]
+Limit = Annotated[int, strawberry.argument(f"Rows of each list, {MAX_ROWS} at most.")]
+
+
+def extra_fields(later: Later) -> dict[str, dict[str, Any]]:
+    """What the answers have in GraphQL beyond their JSON, by struct."""
+    extra: dict[str, dict[str, Any]] = {
+        name: {
+            "item": strawberry.field(
+                resolver=_row_item,
+                graphql_type=later.optional("Item"),
+                description="The item itself, as it is now.",
+            )
+        }
+        for name in ROWS_WITH_ITEMS
+    }
+    extra["Affected"]["reason"] = strawberry.field(
+        resolver=_reason,
+        graphql_type=str,
+        description="How the failure got here, in a word or two; empty where it failed itself.",
+    )
+    extra["Because"] = {
+        "relation": strawberry.field(
+            resolver=_relation, graphql_type=str, description="The relation of the link."
+        )
+    }
+    extra["BlastRadius"] = {
+        "sentence": strawberry.field(
+            resolver=_sentence,
+            graphql_type=str,
+            description="The answer in two or three sentences.",
+        ),
+        "picture": strawberry.field(
+            resolver=_picture,
+            graphql_type=later("Picture"),
+            description="The answer as boxes and edges, with siblings collapsed.",
+        ),
+    }
+    extra["Box"] = {
+        "members": strawberry.field(
+            resolver=_members,
+            graphql_type=many(later("Item")),
+            description="What is in the box, by kind and name, as it is now.",
+        )
+    }
+    return extra
+
+
+async def _members(
+    root: Any,
+    info: Info,
+    first: Annotated[int, strawberry.argument("At most so many; `count` has them all.")] = 25,
+) -> Any:
+    return await info.context.items(root.members[: checked_first(first)])
+
+
+def fields(structs: StructTypes, later: Later) -> dict[str, Any]:
+    """The roots of this module."""
+    later.declare("Picture", structs.of(Picture))
+    tree = structs.of(Dependencies)
+    return {
+        "impact": strawberry.field(
+            resolver=_impact,
+            graphql_type=structs.of(BlastRadius),
+            description="What the failure of these items hits.",
+        ),
+        "explain": strawberry.field(
+            resolver=_explain,
+            graphql_type=structs.of(Explanation),
+            description="The proof of the state that an item is in when others fail.",
+        ),
+        "dependencies": strawberry.field(
+            resolver=_dependencies, graphql_type=tree, description="What an item rests on."
+        ),
+        "dependents": strawberry.field(
+            resolver=_dependents, graphql_type=tree, description="What rests on an item."
+        ),
+        "path": strawberry.field(
+            resolver=_path,
+            graphql_type=structs.of(Paths),
+            description="How two items are connected: the shortest ways.",
+        ),
+    }
+
+
+async def _row_item(root: Any, info: Info) -> Any:
+    return await info.context.item(root.id)
+
+
+def _reason(root: Any) -> str:
+    return reason(root)
+
+
+def _relation(root: Any) -> str:
+    because: Because = root
+    return because.link.split(":", 1)[0]
+
+
+async def _sentence(root: Any) -> str:
+    made: ServedImpact = root
+    if not made.truncated:
+        return sentence(made)
+    return await off_loop(lambda: sentence(answer(made.analysis, limit=DEFAULT_LIMIT)))
+
+
+async def _picture(
+    root: Any,
+    open: Annotated[  # noqa: A002 - what the client does with a box
+        list[str] | None, strawberry.argument("Ids of boxes to be split into what is in them.")
+    ] = None,
+    boxes: Annotated[
+        int, strawberry.argument("Boxes at most, besides those of what failed and what is open.")
+    ] = MOST_BOXES,
+) -> Any:
+    return await off_loop(lambda: picture(root.analysis, most=boxes, opened=tuple(open or ())))
+
+
+async def _impact(
+    info: Info,
+    items: Items,
+    state: Failing = DOWN,
+    at: At = None,
+    limit: Limit = DEFAULT_LIMIT,
+    include_planned: Planned = False,
+) -> Any:
+    key = (tuple(items), failure(state.value), at, include_planned)
+    _check_limit(limit)
+    analysis = await info.context.analysis(key)
+    made = await off_loop(lambda: answer(analysis, limit=limit))
+    return ServedImpact.of(made, analysis)
+
+
+async def _explain(
+    info: Info,
+    items: Items,
+    item: Annotated[str, strawberry.argument("The item to explain.")],
+    state: Failing = DOWN,
+    at: At = None,
+    limit: Limit = DEFAULT_LIMIT,
+    include_planned: Planned = False,
+) -> Any:
+    key = (tuple(items), failure(state.value), at, include_planned)
+    _check_limit(limit)
+    analysis = await info.context.analysis(key)
+    found = await info.context.cmdb.find(item)
+    return await off_loop(lambda: explain(analysis, found.id, limit=limit))
+
+
+def _check_limit(limit: int) -> None:
+    if not 0 <= limit <= MAX_ROWS:
+        raise InvalidInput(f"The limit must be 0 to {MAX_ROWS}, not {limit}.")
+
+
+Key = Annotated[str, strawberry.argument("An id, an identifier or a unique name.")]
+Depth = Annotated[int | None, strawberry.argument("Steps at most; any number unless told.")]
+
+
+async def _dependencies(
+    info: Info, item: Key, depth: Depth = None, limit: Limit = DEFAULT_LIMIT, at: At = None
+) -> Any:
+    _check_limit(limit)
+    return await info.context.cmdb.dependencies(item, depth=depth, limit=limit, at=at)
+
+
+async def _dependents(
+    info: Info, item: Key, depth: Depth = None, limit: Limit = DEFAULT_LIMIT, at: At = None
+) -> Any:
+    _check_limit(limit)
+    cmdb = info.context.cmdb
+    return await cmdb.dependencies(item, reverse=True, depth=depth, limit=limit, at=at)
+
+
+async def _path(
+    info: Info,
+    start: Annotated[str, strawberry.argument("Where the way begins.", name="from")],
+    end: Annotated[str, strawberry.argument("Where it leads.", name="to")],
+    limit: Annotated[int, strawberry.argument("Ways at most, 1 to 100.")] = 3,
+    at: At = None,
+) -> Any:
+    if limit > 100:
+        raise InvalidInput(f"The limit must be 1 to 100, not {limit}.")
+    return await info.context.cmdb.path(start, end, limit=limit, at=at)

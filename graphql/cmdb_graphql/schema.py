@@ -1,0 +1,104 @@
+"""The schema of one catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionResult
+
+from cmdb.catalogue import Catalogue
+from cmdb_graphql.errors import served
+from cmdb_graphql.guard import Guard
+from cmdb_graphql.items import (
+    ITEM_FIELDS,
+    LINK_FIELDS_LEFT_OUT,
+    OTHER,
+    ItemTypes,
+    extra_fields,
+)
+from cmdb_graphql.names import Names
+from cmdb_graphql.roots import analysis, history, items
+from cmdb_graphql.roots import catalogue as described
+from cmdb_graphql.scalars import SCALARS
+from cmdb_graphql.structs import (
+    LITERALS,
+    TYPE_NAMES,
+    Later,
+    StructTypes,
+    maybe,
+    object_type,
+)
+
+OWN_TYPES = frozenset(
+    "Query Mutation Subscription Node Item Link PageInfo Kind Property Relation KindName "
+    "RelationName LinkDirection ItemStatus FilterInput SortInput FilterOperator FailureState "
+    "String Int Float Boolean ID Long DateTime JSON MinUp StoreInfo Run RunStatus Revision Action "
+    "HistoryEntry FieldChange Diff DiffEntry WaitingLink WaitingLinks LinkReport Gate BlastRadius "
+    "GateHeld ServiceReached OwnerReached WeakEvidence Explanation ProofStep ProofMember "
+    "Dependency PathItem PathStep Picture Box BoxEdge".split()
+) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
+"""Type names that no kind can have."""
+
+OWN_ROOTS = frozenset(
+    "node item items search impact explain dependencies dependents path history diff revision "
+    "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
+    "collisions health".split()
+)
+"""Root fields that no kind's plural can have; the last are promised to what comes later."""
+
+
+ALWAYS_THERE = frozenset({"kinds", "relations"})
+"""Roots that can't fail. The others may be null, so that one that fails leaves the rest of the
+answer."""
+
+
+class Schema(strawberry.Schema):
+    """A schema whose answers have errors that are fit to be seen."""
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """The answer to an operation; see :func:`cmdb_graphql.errors.served`."""
+        result = await super().execute(*args, **kwargs)
+        if result.errors:
+            result.errors = [served(error) for error in result.errors]
+        return result
+
+    def process_errors(self, errors: Any, execution_context: Any = None) -> None:
+        """Nothing: what must be logged is logged where it is masked."""
+
+
+def build_schema(catalogue: Catalogue) -> Schema:
+    """The schema of a catalogue: one type and one connection per kind, and the roots.
+
+    Raises :class:`~cmdb.errors.InvalidCatalogue` where kinds contradict what they inherit.
+    ``as_str()`` gives the SDL. Takes about half a second for the built-in catalogue.
+    """
+    names, later = Names(catalogue, OWN_TYPES, OWN_ROOTS, ITEM_FIELDS), Later()
+    structs = StructTypes(
+        {**extra_fields(later), **analysis.extra_fields(later), **described.extra_fields()},
+        {"LinkEnd": LINK_FIELDS_LEFT_OUT, "Box": ("members",)},
+    )
+    types = ItemTypes(catalogue, names, structs, later)
+    fields: dict[str, Any] = {
+        **items.fields(catalogue, names, types, later),
+        **analysis.fields(structs, later),
+        **history.fields(structs),
+        **described.fields(catalogue, names, structs),
+    }
+    for name in fields.keys() - ALWAYS_THERE:
+        hint = fields[name].type_annotation.raw_annotation
+        fields[name].type_annotation = StrawberryAnnotation(maybe(hint))
+    query = object_type("Query", fields, "Where every question begins.")
+    return Schema(
+        query,
+        types=types.types,
+        extensions=[Guard],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+
+
+def print_schema(catalogue: Catalogue) -> str:
+    """The SDL of a catalogue, ending in a line break."""
+    return build_schema(catalogue).as_str().rstrip("\n") + "\n"
