@@ -127,13 +127,14 @@ def _same_report(one: ItemReport | LinkReport, other: ItemReport | LinkReport) -
 
 
 def tag(source: str, scope: str) -> str:
-    """What a report that is not retired is looked up by: its source, and its scope if it has one."""
+    """What a report is looked up by: its source, and its scope where it has one."""
     return f"{source}\x1f{scope}" if scope else source
 
 
 def tags(reports: Iterable[ItemReport | LinkReport]) -> list[str]:
     """The tags of the reports that are not retired, each once, in order."""
-    return list(dict.fromkeys(tag(r.source, r.scope) for r in reports if not r.retired))
+    found = [tag(report.source, report.scope) for report in reports if not report.retired]
+    return found if len(found) < 2 else list(dict.fromkeys(found))
 
 
 def decode_revision(body: str) -> Revision:

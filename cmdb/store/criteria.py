@@ -193,6 +193,7 @@ def _check_position(position: Position) -> None:
 
 WORD_LENGTH = 100
 """Characters of a word that count in a search. Engines cut longer words, each at its own length."""
+_LONG_WORD = re.compile(rf"[^ ]{{{WORD_LENGTH + 1}}}")
 MOST_WORDS = 64
 """Words of a search that count. Engines refuse more, each from its own number on."""
 
@@ -205,7 +206,7 @@ def search_words(text: str) -> list[str]:
 def stored_words(item: Item) -> str:
     """The words an item is found by, joined by spaces."""
     found = indexed_words(item)
-    if len(found) <= WORD_LENGTH:
+    if _LONG_WORD.search(found) is None:
         return found
     return " ".join(word[:WORD_LENGTH] for word in found.split(" "))
 

@@ -158,7 +158,6 @@ LINKS_BY_ENDS = f"""{_LINKS} JOIN (
 ) g ON l.from_id = g.from_id AND l.to_id = g.to_id AND l.relation = g.relation"""
 AND_RELATION = f"l.relation IN {_GIVEN}"
 AND_LINK_CURRENT = "l.status <> 'retired'"
-WAITING_BY_ID = f"{_WAITING} WHERE w.id IN {_GIVEN}"
 WAITING_ALL = f"{_WAITING} ORDER BY w.id LIMIT ?"
 WAITING_BY_KEY = f"""{_WAITING} WHERE w.number IN (
     SELECT number FROM waiting_links WHERE from_key IN {_GIVEN}

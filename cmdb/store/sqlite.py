@@ -1,8 +1,7 @@
 """The embedded store: one SQLite file, no server.
 
-All work on the file happens in threads: one that writes, a few that read, each with a connection of
-its own, so that the event loop never waits for the disk. Readers see the last committed revision
-while a writer is at work (WAL). A store in memory has one connection for everything.
+Readers see the last committed revision while a writer is at work (WAL), and the event loop waits
+for neither: see :mod:`cmdb.store.sqlite_threads`.
 """
 
 from __future__ import annotations
@@ -10,15 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
-from cmdb.errors import StoreUnavailable
 from cmdb.identity.owner import Owner
 from cmdb.items import Item, Link, WaitingLink
 from cmdb.revisions import Commit, Delta, Edit, Revision, Run
@@ -45,23 +40,14 @@ from cmdb.store.port import (
     SearchPage,
     StoreInfo,
 )
-from cmdb.store.sqlite_files import (
-    MEMORY,
-    connect,
-    prepare,
-    snapshot,
-    transaction,
-    translated,
-)
+from cmdb.store.sqlite_files import MEMORY, prepare
 from cmdb.store.sqlite_query import Part, after, conjunction, order, scope, wanted
+from cmdb.store.sqlite_threads import Threads
 from cmdb.store.sqlite_write import TAG_EDGE, edit_number, revision_of, write
 from cmdb.store.text import sort_name
 
-_Result = TypeVar("_Result")
 _Row = tuple[int, str, str | None]
 
-READERS = 3
-"""Reading threads. More would only wait for each other: Python decodes one row at a time."""
 PAGE = 1000
 """Rows fetched at once where everything is streamed."""
 _ALL = -1
@@ -73,17 +59,9 @@ _seen = msgspec.json.Decoder(dict[int, int])
 class SqliteStore:
     """A :class:`~cmdb.store.port.Store` in one file. Make one with :meth:`open`."""
 
-    def __init__(self, path: str, place: str, writer: sqlite3.Connection) -> None:
-        self._path = path
+    def __init__(self, place: str, threads: Threads) -> None:
         self._place = place
-        self._writer = writer
-        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="cmdb-sqlite-write")
-        self._read_threads = self._write_thread
-        if path != MEMORY:
-            self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="cmdb-sqlite-read")
-        self._mine = threading.local()
-        self._readers: list[sqlite3.Connection] = []
-        self._closed = False
+        self._threads = threads
 
     @classmethod
     async def open(
@@ -99,51 +77,10 @@ class SqliteStore:
         name = os.fspath(path)
         place = f"sqlite://{name}" if name == MEMORY else f"sqlite:///{name}"
         writer = await asyncio.to_thread(prepare, name, place, migrations)
-        return cls(name, place, writer)
+        return cls(place, Threads(name, place, writer))
 
     async def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        await asyncio.to_thread(self._close)
-
-    def _close(self) -> None:
-        self._read_threads.shutdown()
-        self._write_thread.shutdown()
-        for connection in (*self._readers, self._writer):
-            connection.close()
-
-    # --- threads ---------------------------------------------------------------------------
-
-    async def _read(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        def job() -> _Result:
-            with translated(self._place):
-                connection = self._reader()
-                with snapshot(connection):
-                    return work(connection)
-
-        return await self._submit(self._read_threads, job)
-
-    async def _write(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        def job() -> _Result:
-            with translated(self._place), transaction(self._writer):
-                return work(self._writer)
-
-        return await self._submit(self._write_thread, job)
-
-    async def _submit(self, threads: ThreadPoolExecutor, job: Callable[[], _Result]) -> _Result:
-        if self._closed:
-            raise StoreUnavailable(f"The store {self._place} is closed.")
-        return await asyncio.get_running_loop().run_in_executor(threads, job)
-
-    def _reader(self) -> sqlite3.Connection:
-        if self._path == MEMORY:
-            return self._writer
-        connection: sqlite3.Connection | None = getattr(self._mine, "connection", None)
-        if connection is None:
-            connection = self._mine.connection = connect(self._path, self._place)
-            self._readers.append(connection)
-        return connection
+        await self._threads.close()
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -162,7 +99,7 @@ class SqliteStore:
                 waiting=run(sql.COUNT_WAITING).fetchone()[0],
             )
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def owners(self, keys: Iterable[str]) -> Mapping[str, Owner]:
         given = encode(list(keys))
@@ -171,7 +108,7 @@ class SqliteStore:
             rows = connection.execute(sql.OWNERS, (given,))
             return {key: Owner(item_id, state) for key, item_id, state in rows}
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def items(self, ids: Iterable[str]) -> Mapping[str, Item]:
         given = encode(list(ids))
@@ -180,7 +117,7 @@ class SqliteStore:
             found = (_item(row) for row in connection.execute(sql.ITEMS_BY_ID, (given,)))
             return {item.id: item for item in found}
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def links(
         self,
@@ -208,7 +145,7 @@ class SqliteStore:
                 rows.update((row[0], row) for row in found)
             return sorted((_link(row) for row in rows.values()), key=lambda link: link.id)
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def links_by_id(self, ids: Iterable[str]) -> Mapping[str, Link]:
         given = encode([ends for ends in map(link_ends, ids) if ends is not None])
@@ -217,7 +154,7 @@ class SqliteStore:
             found = (_link(row) for row in connection.execute(sql.LINKS_BY_ENDS, (given,)))
             return {link.id: link for link in found}
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def waiting(
         self, keys: Iterable[str] | None = None, *, limit: int | None = None
@@ -232,7 +169,7 @@ class SqliteStore:
                 rows = connection.execute(sql.WAITING_BY_KEY, (given, given, most))
             return [_waiting(row) for row in rows]
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def query(self, query: ItemQuery) -> ItemPage:
         check_query(query)
@@ -252,7 +189,7 @@ class SqliteStore:
             cursors = tuple(cursor(item, query.sort) for item in items)
             return ItemPage(items, cursors, total, has_next=len(rows) > query.limit)
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def search(
         self,
@@ -282,7 +219,7 @@ class SqliteStore:
             )
             return SearchPage(tuple(_item(row) for row in rows), total)
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     # --- the log ---------------------------------------------------------------------------
 
@@ -295,14 +232,14 @@ class SqliteStore:
             rows = connection.execute(statement, (after, limit))
             return [decode_revision(body) for (body,) in rows]
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def revision_at(self, time: datetime) -> int:
         def work(connection: sqlite3.Connection) -> int:
             (number,) = connection.execute(sql.REVISION_AT, (micros(time),)).fetchone()
             return int(number)
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def edits(self, after: int, upto: int | None = None) -> AsyncIterator[Edit]:
         last = edit_number(after + 1) - 1
@@ -313,7 +250,7 @@ class SqliteStore:
                 rows = connection.execute(sql.EDITS, (last, end, PAGE))
                 return [(row[0], _edit(*row)) for row in rows]
 
-            page = await self._read(work)
+            page = await self._threads.read(work)
             for _, edit in page:
                 yield edit
             if len(page) < PAGE:
@@ -329,7 +266,7 @@ class SqliteStore:
             rows = connection.execute(sql.HISTORY, (entity_id, end, limit))
             return [(decode_revision(body), _edit(*row)) for *row, body in rows]
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def stream(self) -> AsyncIterator[Item | Link | WaitingLink]:
         for entity, decode in _STREAMED:
@@ -345,7 +282,7 @@ class SqliteStore:
                     rows = connection.execute(statement, (last, PAGE)).fetchall()
                     return rows[-1][0] if rows else last, [decode(row) for row in rows]
 
-                last, page = await self._read(work)
+                last, page = await self._threads.read(work)
                 for entry in page:
                     yield entry
                 if len(page) < PAGE:
@@ -357,7 +294,7 @@ class SqliteStore:
         def work(connection: sqlite3.Connection) -> list[str]:
             return [key for (key,) in connection.execute(sql.SHARED)]
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def reported(self, source: str, scope: str) -> Reported:
         wanted_tag = f"{TAG_EDGE}{tag(source, scope)}{TAG_EDGE}"
@@ -369,24 +306,24 @@ class SqliteStore:
             }
             return Reported(found["item"], found["link"], found["waiting"])
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     async def runs(self, limit: int = 50, source: str | None = None) -> Sequence[Run]:
         def work(connection: sqlite3.Connection) -> list[Run]:
             return [decode_run(body) for (body,) in connection.execute(sql.RUNS, (source, limit))]
 
-        return await self._read(work)
+        return await self._threads.read(work)
 
     # --- writing -----------------------------------------------------------------------------
 
     async def apply(self, delta: Delta, commit: Commit) -> Revision | None:
         if delta.is_empty and not delta.touches:
             return None
-        return await self._write(lambda connection: write(connection, delta, commit))
+        return await self._threads.write(lambda connection: write(connection, delta, commit))
 
     async def save_run(self, run: Run) -> None:
         row = (run.id, run.source, micros(run.started), encode(run))
-        await self._write(lambda connection: connection.execute(sql.SAVE_RUN, row))
+        await self._threads.write(lambda connection: connection.execute(sql.SAVE_RUN, row))
 
 
 def _seen_of(row: _Row) -> dict[int, int] | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -36,6 +37,7 @@ from cmdb.store.codec import (
     from_micros,
     micros,
     numbered,
+    tag,
     tags,
 )
 from cmdb.store.criteria import link_ends, same_words, stored_words
@@ -299,8 +301,14 @@ def _before(change: LinkChange | WaitingChange) -> Link | WaitingLink:
     return change.before
 
 
-def _tags(reports: Iterable[ItemReport | LinkReport]) -> str:
-    found = tags(reports)
+def _tags(reports: Sequence[ItemReport | LinkReport]) -> str:
+    if len(reports) == 1 and not reports[0].retired:
+        return _edged((tag(reports[0].source, reports[0].scope),))
+    return _edged(tuple(tags(reports)))
+
+
+@lru_cache(maxsize=4096)
+def _edged(found: tuple[str, ...]) -> str:
     return TAG_EDGE + TAG_EDGE.join(found) + TAG_EDGE if found else ""
 
 
