@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.exceptions import MissingQueryError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import (
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+)
 from strawberry.types import ExecutionResult
 
 from cmdb.catalogue import Catalogue
-from cmdb_graphql.errors import served
+from cmdb_graphql.errors import INVALID_DOCUMENT, served
 from cmdb_graphql.guard import Guard
 from cmdb_graphql.items import (
     ITEM_FIELDS,
@@ -60,13 +66,23 @@ class Schema(strawberry.Schema):
 
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
         """The answer to an operation; see :func:`cmdb_graphql.errors.served`."""
-        result = await super().execute(*args, **kwargs)
+        try:
+            result = await super().execute(*args, **kwargs)
+        except CannotGetOperationTypeError as error:
+            return _refused(error.as_http_error_reason())
+        except (MissingQueryError, InvalidOperationTypeError):
+            return _refused("There is no query in the request.")
         if result.errors:
             result.errors = [served(error) for error in result.errors]
         return result
 
     def process_errors(self, errors: Any, execution_context: Any = None) -> None:
         """Nothing: what must be logged is logged where it is masked."""
+
+
+def _refused(message: str) -> ExecutionResult:
+    error = GraphQLError(message, extensions={"code": INVALID_DOCUMENT})
+    return ExecutionResult(data=None, errors=[error])
 
 
 def build_schema(catalogue: Catalogue) -> Schema:

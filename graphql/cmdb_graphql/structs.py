@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
@@ -124,7 +124,8 @@ class StructTypes:
                 hint = self.annotation(info.type, info.name)
                 fields[info.name] = plain_field(hint, name=camel(info.encode_name))
         fields.update(self._extra.get(name, {}))
-        return object_type(TYPE_NAMES.get(name, name), fields, described(struct))
+        text = described(struct, {info.encode_name for info in msgspec.structs.fields(struct)})
+        return object_type(TYPE_NAMES.get(name, name), fields, text)
 
     def annotation(self, hint: Any, field: str) -> Any:
         """What strawberry calls a field's type."""
@@ -219,9 +220,9 @@ def object_type(
     return decorate(types.new_class(name, bases, {}, body), name=name, description=description)
 
 
-def described(cls: type) -> str:
-    """A class's docstring as GraphQL documentation: fields in camel case, null for None."""
+def described(cls: type, fields: Collection[str] = ()) -> str:
+    """A class's docstring as GraphQL documentation: its fields in camel case, null for None."""
     text = " ".join((cls.__doc__ or "").split())
     text = _ROLE.sub(lambda m: m[1].rsplit(".", 1)[-1], text)
-    text = _QUOTED.sub(lambda m: f"`{camel(m[1]) if m[1].islower() else m[1]}`", text)
+    text = _QUOTED.sub(lambda m: f"`{camel(m[1]) if m[1] in fields else m[1]}`", text)
     return re.sub(r"\bNone\b", "null", text)
