@@ -1,0 +1,34 @@
+/** `NetworkDevice` as people write it: `network device`. Abbreviations such as DNS keep their case. */
+export function spaced(name: string): string {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+    .split(" ")
+    .map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase()))
+    .join(" ");
+}
+
+/** The same, to begin a line with. */
+export function titled(name: string): string {
+  const words = spaced(name.replaceAll("_", " "));
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** `1 item`, `2,000 items`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+/** Several of a kind: `Virtual machines`, `Network devices`, `Business capabilities`. */
+export function pluralKind(kind: string): string {
+  const one = titled(kind);
+  if (/[^aeiou]y$/.test(one)) return `${one.slice(0, -1)}ies`;
+  return /(s|x|ch|sh)$/.test(one) ? `${one}es` : `${one}s`;
+}
+
+/** A long name with its middle left out, at most `length` characters. */
+export function shortened(name: string, length: number): string {
+  if (name.length <= length) return name;
+  const tail = Math.floor((length - 1) / 2);
+  return `${name.slice(0, length - 1 - tail)}…${name.slice(name.length - tail)}`;
+}
