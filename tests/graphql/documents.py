@@ -1,0 +1,104 @@
+"""A query for every root, as people and the web app ask them. Each has a budget of store calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "item_by_name": (
+        """query($key: String!) { item(key: $key) {
+            id kind name status stale identifiers lastSeen
+            provenance { property winner { value source since stale } others { source } }
+            ... on NetworkDevice { networkRole memory }
+        } }""",
+        {"key": "dc1-core-sw1"},
+    ),
+    "item_page": (
+        """query($key: String!) { item(key: $key) {
+            name
+            out: links(direction: out, first: 100) {
+                totalCount nodes { id phrase relation item { id kind name status } } }
+            in: links(direction: in, first: 100) {
+                totalCount nodes { id phrase relation item { id kind name status } } }
+        } }""",
+        {"key": "dc1-core-sw1"},
+    ),
+    "nested_links": (
+        """query($first: Int!) { virtualMachines(first: $first) { totalCount nodes {
+            name memory
+            links(relations: [HOSTED_ON]) { nodes { item {
+                name
+                links(relations: [LINKED_TO], first: 10) { nodes { item { name kind } } }
+            } } }
+        } } }""",
+        {"first": 50},
+    ),
+    "filtered_items": (
+        """query { items(
+            kinds: [Host], first: 10, sort: {field: "memory", descending: true},
+            filter: [{field: "memory", operator: ge, value: 64000000000}]
+        ) { totalCount pageInfo { hasNextPage endCursor } nodes { name kind } } }""",
+        {},
+    ),
+    "search": (
+        'query { search(text: "core sw", first: 3) { totalCount nodes { id kind name } } }',
+        {},
+    ),
+    "node": ('query { node(id: "nothing") { id } }', {}),
+    "blast_radius": (
+        """query($items: [String!]!) { impact(items: $items) {
+            revision asOf sentence truncated failed
+            counts { down degraded atRisk }
+            affected { id kind name state distance reason because { relation from } path
+                item { status stale } }
+            services { name state criticality item { links(relations: [OWNED_BY]) {
+                nodes { item { name } } } } }
+            owners { name contact item { kind } }
+            picture { boxes { id label state count members(first: 3) { name } }
+                edges { from to relation count } }
+        } }""",
+        {"items": ["dc1-r03-acc-sw1"]},
+    ),
+    "explain": (
+        """query { explain(items: ["dc1-hv03"], item: "search@production") {
+            state steps { name how sentence failed { name item { kind } } } } }""",
+        {},
+    ),
+    "dependencies": (
+        """query { dependencies(item: "checkout@production", depth: 2) {
+            total items { name depth gate needed total item { status } } } }""",
+        {},
+    ),
+    "dependents": (
+        """query { dependents(item: "dc1-hv03", limit: 5) {
+            total truncated items { name depth item { status } } } }""",
+        {},
+    ),
+    "path": (
+        """query { path(from: "checkout@production", to: "dc1-core-sw1", limit: 1) {
+            connection length paths { items { name item { status } } steps { relation } } } }""",
+        {},
+    ),
+    "history": (
+        """query { history(key: "dc1-core-sw1") {
+            revision time actor action changes { field before after } } }""",
+        {},
+    ),
+    "diff": (
+        """query { diff(from: "0", to: "1", limit: 2) {
+            total truncated differences { id name changes { field after } } } }""",
+        {},
+    ),
+    "revisions": (
+        "query { revisions(limit: 5) { number actor edits } revision(number: 1) { reason } }",
+        {},
+    ),
+    "runs": ("query { runs { source status counts errors } }", {}),
+    "waiting_links": ("query { waitingLinks { total waiting { reason report { toKey } } } }", {}),
+    "catalogue": (
+        """query { kinds { name connection properties { name field choices } }
+            kind(name: "Server") { lineage } relations { name phrase } }""",
+        {},
+    ),
+    "info": ("query { info { revision items links waiting version } }", {}),
+}
