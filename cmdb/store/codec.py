@@ -83,9 +83,10 @@ def _touched(reports: tuple[_Report, ...], seen: Seen) -> tuple[_Report, ...]:
     found = list(reports)
     for position, number in seen.items():
         if position < len(found):
-            report, time = found[position], from_micros(number)
-            if time > report.last_seen:
-                found[position] = msgspec.structs.replace(report, last_seen=time)
+            report = found[position]
+            if number > micros(report.last_seen):
+                later = from_micros(number)
+                found[position] = msgspec.structs.replace(report, last_seen=later)
     return tuple(found)
 
 

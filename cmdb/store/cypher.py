@@ -6,7 +6,7 @@ The graph as a person meets it::
     (:Item)-[:RUNS_ON {status, strength, gate, min_up, weight, confidence, …}]->(:Item)
     (:Identifier {key, state})-[:IDENTIFIES]->(:Item)      what it is known by
     (:Identifier {key, state})-[:IDENTIFIED]->(:Item)      what it was known by
-    (:Report {source, scope, last_seen, …})-[:REPORTS]->(:Item)
+    (:Report {source, scope, values, …})-[:REPORTS]->(:Item)
     (:WaitingLink {relation, from_key, to_key, reason, …})
     (:Revision {number, time, actor, source, reason, …})
     (:Edit {revision, entity, id, action, reason, before, after})
@@ -115,13 +115,11 @@ ENGINE = """CALL dbms.components() YIELD name, versions, edition
 
 # --- reading -----------------------------------------------------------------------------------
 
-_REPORTS = """COLLECT {
-    MATCH (n)<-[:REPORTS]-(r:Report) RETURN [r.position, r.body, r.last_seen] }"""
-_LINK = "a.id, type(r), b.id, properties(r)"
-_WAITING = "w.body, w.last_seen"
+_ITEM = "n._body, n._seen"
+_LINK = "r._body, r._seen"
+_WAITING = "w._body, w._seen"
 
-ITEMS_BY_ID = f"""UNWIND $ids AS id MATCH (n:Item {{id: id}})
-    RETURN properties(n), {_REPORTS}"""
+ITEMS_BY_ID = f"UNWIND $ids AS id MATCH (n:Item {{id: id}}) RETURN {_ITEM}"
 OWNERS = """UNWIND $keys AS key MATCH (k:Identifier {key: key})
     OPTIONAL MATCH (k)-[:IDENTIFIES|IDENTIFIED]->(n:Item) RETURN key, n.id, k.state"""
 SHARED = "MATCH (k:Identifier) WHERE k.shared = true RETURN k.key AS key ORDER BY key"
@@ -134,27 +132,35 @@ LINKS: Mapping[str, str] = {
         WHERE ($relations IS NULL OR type(r) IN $relations)
         AND ($retired OR r.status <> 'retired') RETURN {_LINK}""",
 }
-WAITING_ALL = f"MATCH (w:WaitingLink) RETURN w.id AS id, {_WAITING} ORDER BY id"
+WAITING_ALL = f"MATCH (w:WaitingLink) RETURN {_WAITING} ORDER BY w.id"
 WAITING_BY_KEY = f"""UNWIND $keys AS key
     CALL (key) {{ MATCH (w:WaitingLink {{from_key: key}}) RETURN w
         UNION MATCH (w:WaitingLink {{to_key: key}}) RETURN w }}
-    WITH DISTINCT w RETURN w.id AS id, {_WAITING} ORDER BY id"""
+    WITH DISTINCT w RETURN {_WAITING} ORDER BY w.id"""
 LIMIT = " LIMIT $limit"
 
-STREAM_ITEMS = f"MATCH (n:Item) RETURN properties(n), {_REPORTS}"
-STREAM_LINKS = f"MATCH (a:Item)-[r]->(b:Item) RETURN {_LINK}"
+# Each row names what it is of, so that a torn one can be read again.
+STREAM_ITEMS = f"MATCH (n:Item) RETURN n.id, {_ITEM}"
+STREAM_LINKS = f"MATCH (a:Item)-[r]->(b:Item) RETURN type(r), a.id, b.id, {_LINK}"
 STREAM_WAITING = f"MATCH (w:WaitingLink) RETURN w.id, {_WAITING}"
+WAITING_BY_ID = f"UNWIND $ids AS id MATCH (w:WaitingLink {{id: id}}) RETURN {_WAITING}"
 
 COUNT_ITEMS = "MATCH (n:Item) WHERE n.status <> 'retired' RETURN n.kind, count(*)"
 COUNT_LINKS = "MATCH (:Item)-[r]->(:Item) WHERE r.status <> 'retired' RETURN type(r), count(*)"
 COUNT_WAITING = "MATCH (w:WaitingLink) RETURN count(w)"
 
+# A commit is applied to records first and to indexes last: a revision whose edits are all in the
+# index is wholly there.
+COUNT_EDITS = """MATCH (r:Revision {number: $number}) RETURN r.edits,
+    COUNT { MATCH (e:Edit) WHERE e.number >= $first AND e.number <= $last }"""
 _REVISION = "r.number, r.time, r.actor, r.source, r.reason, r.edits, r.run, r.shared"
-REVISIONS = f"""MATCH (r:Revision) WHERE r.number > $after
+ONE_REVISION = f"MATCH (r:Revision {{number: $number}}) RETURN {_REVISION}"
+REVISIONS = f"""MATCH (r:Revision) WHERE r.number > $after AND r.number <= $latest
     RETURN {_REVISION} ORDER BY r.number LIMIT $limit"""
-REVISIONS_NEWEST = f"""MATCH (r:Revision) WHERE r.number > $after
+REVISIONS_NEWEST = f"""MATCH (r:Revision) WHERE r.number > $after AND r.number <= $latest
     RETURN {_REVISION} ORDER BY r.number DESC LIMIT $limit"""
-REVISION_AT = "MATCH (r:Revision) WHERE r.time <= $time RETURN coalesce(max(r.number), 0)"
+REVISION_AT = """MATCH (r:Revision) WHERE r.time <= $time AND r.number <= $latest
+    RETURN coalesce(max(r.number), 0)"""
 _EDIT = "e.revision, e.entity, e.id, e.action, e.reason, e.before, e.after"
 EDITS = f"""MATCH (e:Edit) WHERE e.number > $after AND e.number <= $upto
     RETURN {_EDIT} ORDER BY e.number"""
@@ -172,7 +178,7 @@ REPORTED: Mapping[str, str] = {
         RETURN w.id""",
 }
 RUNS = """MATCH (r:Run) WHERE $source IS NULL OR r.source = $source
-    RETURN r.body ORDER BY r.started DESC, r.id DESC LIMIT $limit"""
+    RETURN r._body ORDER BY r.started DESC, r.id DESC LIMIT $limit"""
 
 # --- the query for a page: these parts are joined by AND -----------------------------------------
 
@@ -227,10 +233,10 @@ AFTER_PROPERTY = """(rank IS NULL OR rank > $last_rank OR (rank = $last_rank
     AND (v > $last OR (v = $last AND n.id > $last_id))))"""
 AFTER_PROPERTY_DESCENDING = """(rank IS NULL OR rank < $last_rank OR (rank = $last_rank
     AND (v < $last OR (v = $last AND n.id > $last_id))))"""
-RETURN_PAGE = f" RETURN properties(n), {_REPORTS}, v"
+RETURN_PAGE = f" RETURN {_ITEM}, v"
 RETURN_HITS = f""" WITH n ORDER BY n._sort_name = $name DESC, n._sort_name STARTS WITH $name DESC,
     n.kind, n._sort_name, n.id SKIP $offset LIMIT $limit
-    RETURN properties(n), {_REPORTS}"""
+    RETURN {_ITEM}"""
 
 # --- writing -----------------------------------------------------------------------------------
 
@@ -240,12 +246,11 @@ SET_REVISION = """MATCH (s:Store {key: $key})
     SET s.revision = $row.number, s.revision_time = $row.time CREATE (r:Revision) SET r = $row"""
 
 STORED_ITEMS = """UNWIND $rows AS id MATCH (n:Item {id: id})
-    RETURN id, n.revision, COLLECT { MATCH (n)<-[:REPORTS]-(r:Report)
-        RETURN [r.position, r.last_seen] }"""
-UPDATE_ITEMS = "UNWIND $rows AS row MATCH (n:Item {id: row.id}) SET n = row"
+    RETURN id, n.revision, n._seen"""
+UPDATE_ITEMS = "UNWIND $rows AS row MATCH (n:Item {id: row.item.id}) SET n = row.item"
 DELETE_REPORTS = """UNWIND $rows AS id MATCH (:Item {id: id})<-[:REPORTS]-(r:Report)
     DETACH DELETE r"""
-CREATE_REPORTS = """UNWIND $rows AS row MATCH (n:Item {id: row.id})
+CREATE_REPORTS = """UNWIND $rows AS row MATCH (n:Item {id: row.item.id})
     UNWIND row.reports AS report CREATE (r:Report)-[:REPORTS]->(n) SET r = report"""
 
 DROP_IDENTIFIERS = """UNWIND $rows AS row
@@ -273,16 +278,17 @@ FREE_SHARED = """UNWIND $rows AS key
 CREATE_EDITS = "UNWIND $rows AS row CREATE (e:Edit) SET e = row"
 
 STORED_WAITING = """UNWIND $rows AS id MATCH (w:WaitingLink {id: id})
-    RETURN id, w.revision, [[0, w.last_seen]]"""
+    RETURN id, w.revision, w._seen"""
 CREATE_WAITING = "UNWIND $rows AS row CREATE (w:WaitingLink) SET w = row"
 UPDATE_WAITING = "UNWIND $rows AS row MATCH (w:WaitingLink {id: row.id}) SET w = row"
 DELETE_WAITING = "UNWIND $rows AS id MATCH (w:WaitingLink {id: id}) DELETE w"
 
-TOUCH_ITEMS = """UNWIND $rows AS row
-    MATCH (:Item {id: row[0]})<-[:REPORTS]-(r:Report {position: row[1]})
-    WHERE r.last_seen < row[2] SET r.last_seen = row[2]"""
-TOUCH_WAITING = """UNWIND $rows AS row MATCH (w:WaitingLink {id: row[0]})
-    WHERE row[1] = 0 AND w.last_seen < row[2] SET w.last_seen = row[2]"""
+_LATER = """SET {0}._seen = [
+    i IN range(0, CASE WHEN size({0}._seen) > row[1] THEN size({0}._seen) - 1 ELSE row[1] END) |
+    CASE WHEN i = row[1] AND coalesce({0}._seen[i], $never) < row[2] THEN row[2]
+        ELSE coalesce({0}._seen[i], $never) END]"""
+TOUCH_ITEMS = f"UNWIND $rows AS row MATCH (n:Item {{id: row[0]}}) {_LATER.format('n')}"
+TOUCH_WAITING = f"UNWIND $rows AS row MATCH (w:WaitingLink {{id: row[0]}}) {_LATER.format('w')}"
 SAVE_RUN = "MERGE (r:Run {id: $row.id}) SET r = $row"
 
 
@@ -315,8 +321,7 @@ class Generated:
     def stored_links(self, relation: str) -> str:
         """Revision and touches of links that are about to change."""
         return f"""UNWIND $rows AS row MATCH {self._link(relation)}
-            RETURN type(r) + ':' + a.id + ':' + b.id, r.revision,
-            [k IN keys(r) WHERE k STARTS WITH '{SEEN}' | [k, r[k]]]"""
+            RETURN type(r) + ':' + a.id + ':' + b.id, r.revision, r._seen"""
 
     def create_links(self, relation: str) -> str:
         """New links of one relation; returns how many were new and had both ends."""
@@ -333,19 +338,10 @@ class Generated:
         """Links of one relation whose ends became one thing."""
         return f"UNWIND $rows AS row MATCH {self._link(relation)} DELETE r"
 
-    def touch_links(self, relation: str, report: int) -> str:
-        """When a source last saw links of one relation, kept beside their reports."""
-        seen = f"r.{quoted(seen_key(report))}"
-        return f"""UNWIND $rows AS row MATCH {self._link(relation)}
-            WHERE coalesce({seen}, '') < row[2] SET {seen} = row[2]"""
-
-
-SEEN = "_seen_"
-
-
-def seen_key(report: int) -> str:
-    """Where a link keeps the last touch of one of its reports."""
-    return f"{SEEN}{report:d}"
+    def touch_links(self, relation: str) -> str:
+        """When a source last saw links of one relation."""
+        link = self._link(relation).replace("row[1]", "row[3]")
+        return f"UNWIND $rows AS row MATCH {link} {_LATER.format('r')}"
 
 
 def conjunction(parts: Sequence[str]) -> str:

@@ -1,35 +1,43 @@
 """How items, links and reports look as nodes and relationships, and how they are read back.
 
-Properties of an item are native properties of its node. Those few whose names are taken by a field
-of ours are kept under ``_property_<name>``; fields nobody needs to see start with an underscore.
+What a person or a query needs are native properties. What is read back is ``_body``, the JSON of
+the whole: Neo4j applies a commit bit by bit while others read, and one property is the most that is
+either old or new. ``_seen`` holds later touches, by the position of the report.
+
+Properties of an item whose names are taken by a field of ours are kept under ``_property_<name>``;
+fields that nobody needs to see start with an underscore.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from cmdb.items import Gate, Item, ItemReport, ItemStatus, Link, LinkReport, WaitingLink
-from cmdb.items.link import link_id
+from cmdb.identity.owner import Owner
+from cmdb.items import Item, Link, WaitingLink
 from cmdb.revisions import Commit, Edit, Revision, Run
 from cmdb.store.codec import (
+    Seen,
     decode_edit,
+    decode_item,
+    decode_link,
+    decode_run,
     decode_waiting,
     encode,
-    from_micros,
-    micros,
     tags,
 )
 from cmdb.store.criteria import stored_words
-from cmdb.store.cypher import SEEN, seen_key
 from cmdb.store.text import sort_name
 
-Row = Mapping[str, Any]
+_Decoded = TypeVar("_Decoded")
+Node = dict[str, object]
+
+NEVER = -(2**62)
+"""Stands in ``_seen`` for a report that was not touched: earlier than any time there is."""
 
 _FIELDS = frozenset(
     {
@@ -45,19 +53,13 @@ _FIELDS = frozenset(
     }
 )
 _ESCAPE = "_property_"
-_item_report = msgspec.json.Decoder(ItemReport)
-_link_report = msgspec.json.Decoder(LinkReport)
 
 
-class _Rare(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Fields that few items have: kept together, out of sight."""
-
-    rivals: tuple[str, ...] = ()
-    merged_reports: tuple[tuple[str, tuple[str, ...]], ...] = ()
+class Torn(Exception):
+    """A row was read while a commit was being applied to it: it is whole a moment later."""
 
 
-_rare = msgspec.json.Decoder(_Rare)
-_STATUSES = {status.value: status for status in ItemStatus}
+# --- writing ----------------------------------------------------------------------------------
 
 
 def property_key(name: str) -> str:
@@ -88,14 +90,14 @@ def unsortable(text: str) -> str:
 _MARKED = re.compile("[\ue000\ue001](.)", re.DOTALL)
 
 
-def seen_text(time: datetime) -> str:
+def time_text(time: datetime) -> str:
     """A time as text of one length, so that texts are ordered as times are."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def item_node(item: Item) -> dict[str, object]:
+def item_node(item: Item, body: str, seen: Seen) -> Node:
     """The properties of an item's node."""
-    node: dict[str, object] = {}
+    node: Node = {}
     for name, value in item.properties.items():
         if name == "name":
             if value != item.name:
@@ -113,17 +115,17 @@ def item_node(item: Item) -> dict[str, object]:
         node["former_identifiers"] = list(item.former_identifiers)
     if item.merged_into is not None:
         node["merged_into"] = item.merged_into
-    if item.rivals or item.merged_reports:
-        node["_rare"] = encode(_Rare(item.rivals, item.merged_reports))
     node["revision"] = item.revision
     node["created_revision"] = item.created_revision
     node["_sort_name"] = sortable(sort_name(item.name))
     node["_words"] = stored_words(item)
+    node["_body"] = body
+    node["_seen"] = _seen_list(seen)
     return node
 
 
-def report_nodes(item: Item, seen: Mapping[int, int]) -> list[dict[str, object]]:
-    """The properties of the nodes of an item's reports; ``seen`` are later touches."""
+def report_nodes(item: Item) -> list[Node]:
+    """The properties of the nodes of an item's reports, as of its last revision."""
     return [
         {
             "position": position,
@@ -131,55 +133,18 @@ def report_nodes(item: Item, seen: Mapping[int, int]) -> list[dict[str, object]]
             "scope": report.scope,
             "kind": report.kind,
             "retired": report.retired,
-            "last_seen": _last_seen(report, seen.get(position)),
-            "body": encode(report),
+            "first_seen": time_text(report.first_seen),
+            "last_seen": time_text(report.last_seen),
+            "values": encode(report.values),
         }
         for position, report in enumerate(item.reports)
     ]
 
 
-def _last_seen(report: ItemReport | LinkReport, touched: int | None) -> str:
-    if touched is None:
-        return seen_text(report.last_seen)
-    return seen_text(max(report.last_seen, from_micros(touched)))
-
-
-def item_of(node: Row, reports: Iterable[Sequence[Any]]) -> Item:
-    """The item of a node's properties and its reports' (position, body, last seen)."""
-    properties: dict[str, Any] = {} if "_unnamed" in node else {"name": node["name"]}
-    for name, value in node.items():
-        if name[0] != "_":
-            if name not in _FIELDS:
-                properties[name] = value
-        elif name.startswith(_ESCAPE):
-            properties[name[len(_ESCAPE) :]] = value
-    rare = node.get("_rare")
-    return Item(
-        id=node["id"],
-        kind=node["kind"],
-        name=node["name"],
-        status=_STATUSES[node["status"]],
-        identifiers=tuple(node["identifiers"]),
-        former_identifiers=tuple(node.get("former_identifiers", ())),
-        properties=properties,
-        reports=tuple(_report(*report[1:]) for report in sorted(reports, key=itemgetter(0))),
-        created_revision=node["created_revision"],
-        revision=node["revision"],
-        merged_into=node.get("merged_into"),
-        **(msgspec.structs.asdict(_rare.decode(rare)) if rare else {}),
-    )
-
-
-def _report(body: str, last_seen: str) -> ItemReport:
-    report = _item_report.decode(body)
-    seen = datetime.fromisoformat(last_seen)
-    return msgspec.structs.replace(report, last_seen=seen) if seen > report.last_seen else report
-
-
-def link_relationship(link: Link, seen: Mapping[int, int]) -> dict[str, object]:
+def link_relationship(link: Link, body: str, seen: Seen) -> Node:
     """The properties of a link's relationship; its type and ends say the rest."""
     gate = link.gate
-    found: dict[str, object] = {
+    return {
         "status": link.status,
         "strength": link.strength,
         "weight": link.weight,
@@ -188,56 +153,14 @@ def link_relationship(link: Link, seen: Mapping[int, int]) -> dict[str, object]:
         "min_up": gate.min_up if gate is not None else None,
         "evidence": link.evidence,
         "reported_by": tags(link.reports),
-        "reports": [encode(report) for report in link.reports],
         "revision": link.revision,
         "created_revision": link.created_revision,
+        "_body": body,
+        "_seen": _seen_list(seen),
     }
-    for report, number in seen.items():
-        found[seen_key(report)] = seen_text(from_micros(number))
-    return found
 
 
-def link_of(from_id: str, relation: str, to_id: str, found: Row) -> Link:
-    """The link of a relationship's ends, type and properties."""
-    gate = found.get("gate")
-    reports = tuple(map(_link_report.decode, found["reports"]))
-    return Link(
-        id=link_id(relation, from_id, to_id),
-        relation=relation,
-        from_id=from_id,
-        to_id=to_id,
-        status=found["status"],
-        strength=found["strength"],
-        gate=Gate(gate, found["min_up"]) if gate is not None else None,
-        weight=found["weight"],
-        confidence=found["confidence"],
-        evidence=found.get("evidence"),
-        reports=_touched(reports, found) if len(found) > _LEAST_FIELDS else reports,
-        created_revision=found["created_revision"],
-        revision=found["revision"],
-    )
-
-
-_LEAST_FIELDS = 8
-"""How many properties every link's relationship has."""
-
-
-def _touched(reports: tuple[LinkReport, ...], found: Row) -> tuple[LinkReport, ...]:
-    if not any(name.startswith(SEEN) for name in found):
-        return reports
-    return tuple(
-        _later(report, found.get(seen_key(position))) for position, report in enumerate(reports)
-    )
-
-
-def _later(report: LinkReport, last_seen: str | None) -> LinkReport:
-    if last_seen is None:
-        return report
-    seen = datetime.fromisoformat(last_seen)
-    return msgspec.structs.replace(report, last_seen=seen) if seen > report.last_seen else report
-
-
-def waiting_node(waiting: WaitingLink, seen: Mapping[int, int]) -> dict[str, object]:
+def waiting_node(waiting: WaitingLink, body: str, seen: Seen) -> Node:
     """The properties of a waiting link's node."""
     report = waiting.report
     return {
@@ -250,25 +173,20 @@ def waiting_node(waiting: WaitingLink, seen: Mapping[int, int]) -> dict[str, obj
         "retired": report.retired,
         "reason": waiting.reason,
         "revision": waiting.revision,
-        "last_seen": _last_seen(report, seen.get(0)),
-        "body": encode(waiting),
+        "_body": body,
+        "_seen": _seen_list(seen),
     }
 
 
-def waiting_of(body: str, last_seen: str) -> WaitingLink:
-    """The waiting link of a node."""
-    return decode_waiting(body, {0: micros(datetime.fromisoformat(last_seen))})
-
-
-def edit_of(row: Sequence[Any]) -> Edit:
-    """The edit of a node's fields."""
-    revision, entity, id_, action, reason, before, after = row
-    return decode_edit(revision, entity, id_, action, reason, before, after)
+def _seen_list(seen: Seen) -> list[int] | None:
+    if not seen:
+        return None
+    return [seen.get(position, NEVER) for position in range(max(seen) + 1)]
 
 
 def revision_row(
     number: int, time: datetime, commit: Commit, edits: int, shared: tuple[str, ...]
-) -> dict[str, object]:
+) -> Node:
     """The properties of a revision's node."""
     return {
         "number": number,
@@ -282,13 +200,7 @@ def revision_row(
     }
 
 
-def revision_of(row: Sequence[Any]) -> Revision:
-    """The revision of a node's fields."""
-    number, time, actor, source, reason, edits, run, shared = row
-    return Revision(number, native(time), actor, source, reason, edits, run, tuple(shared or ()))
-
-
-def run_row(run: Run) -> dict[str, object]:
+def run_row(run: Run) -> Node:
     """The properties of a run's node."""
     return {
         "id": run.id,
@@ -299,8 +211,72 @@ def run_row(run: Run) -> dict[str, object]:
         "ended": run.ended,
         "status": run.status.value,
         "actor": run.actor,
-        "body": encode(run),
+        "_body": encode(run),
     }
+
+
+# --- reading: each raises Torn where a part is missing ------------------------------------------
+
+
+def seen_of(found: Sequence[int] | None) -> dict[int, int]:
+    """Touches by the position of their report."""
+    if not found:
+        return {}
+    return {position: number for position, number in enumerate(found) if number != NEVER}
+
+
+def item_of(body: str | None, seen: Sequence[int] | None) -> Item:
+    """The item of a node."""
+    return _whole(decode_item, body, seen_of(seen))
+
+
+def link_of(body: str | None, seen: Sequence[int] | None) -> Link:
+    """The link of a relationship."""
+    return _whole(decode_link, body, seen_of(seen))
+
+
+def waiting_of(body: str | None, seen: Sequence[int] | None) -> WaitingLink:
+    """The waiting link of a node."""
+    return _whole(decode_waiting, body, seen_of(seen))
+
+
+def run_of(body: str | None) -> Run:
+    """The run of a node."""
+    return _whole(decode_run, body)
+
+
+def _whole(decode: Callable[..., _Decoded], body: str | None, *rest: object) -> _Decoded:
+    if body is None:
+        raise Torn
+    try:
+        return decode(body, *rest)
+    except msgspec.DecodeError:
+        raise Torn from None
+
+
+def owner_of(item_id: str | None, state: Any) -> Owner:
+    """The owner of an identifier."""
+    if state is None or (item_id is None) != (state == "shared"):
+        raise Torn
+    return Owner(item_id, state)
+
+
+def edit_of(row: Sequence[Any]) -> Edit:
+    """The edit of a node's fields."""
+    revision, entity, id_, action, reason, before, after = row
+    if None in row[:5] or (before is None and after is None):
+        raise Torn
+    return _whole(
+        lambda _: decode_edit(revision, entity, id_, action, reason, before, after), reason
+    )
+
+
+def revision_of(row: Sequence[Any]) -> Revision:
+    """The revision of a node's fields."""
+    number, time, actor, source, reason, edits, run, shared = row
+    if None in row[:6] or shared is None:
+        raise Torn
+    return Revision(number, native(time), actor, source, reason, edits, run, tuple(shared))
 
 
 def native(time: Any) -> datetime:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from cmdb.errors import WriteConflict
-from cmdb.items import Item, Link, WaitingLink
+from cmdb.items import Item, Link
 from cmdb.revisions import Commit, Delta, ItemChange, LinkChange, Revision, Touch, WaitingChange
 from cmdb.store import cypher
 from cmdb.store.claims import (
@@ -24,16 +24,17 @@ from cmdb.store.claims import (
     taken_conflict,
     unknown_end,
 )
-from cmdb.store.codec import Entity, carried_seen, encode, micros, numbered
+from cmdb.store.codec import Entity, Seen, carried_seen, encode, micros, numbered
 from cmdb.store.criteria import link_ends
 from cmdb.store.neo4j_layout import (
+    NEVER,
     item_node,
     link_relationship,
     native,
     report_nodes,
     revision_of,
     revision_row,
-    seen_text,
+    seen_of,
     waiting_node,
 )
 
@@ -41,8 +42,8 @@ BATCH = 5000
 """Rows per statement: enough to make round trips cheap, few enough for the server's heap."""
 
 _Entry = TypeVar("_Entry")
+_Made = TypeVar("_Made")
 _AnyChange = ItemChange | LinkChange | WaitingChange
-_Seen = Mapping[int, int]
 _NOUNS: Mapping[Entity, str] = {"item": "item", "link": "link", "waiting": "waiting link"}
 
 
@@ -114,25 +115,32 @@ class _Writer:
         for kind, group in by_kind.items():
             for batch in _batches(group):
                 afters = [numbered(change.after, None, self._number) for change in batch]
-                rows = await _made(lambda item: _new_item(item, keys.get(item.id, [])), afters)
+                bodies = await _made(encode, afters)
+                rows = await _made(
+                    lambda pair: _item_row(*pair, {}, keys.get(pair[0].id, [])),
+                    list(zip(afters, bodies, strict=True)),
+                )
                 await self._transaction.run(self._statements.create_items(kind), {"rows": rows})
-                await self._log("item", batch, afters)
+                await self._log("item", batch, bodies)
 
-    async def _update(self, changes: Sequence[ItemChange], seen: Mapping[str, _Seen]) -> None:
+    async def _update(self, changes: Sequence[ItemChange], seen: Mapping[str, Seen]) -> None:
         relabelled: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for batch in _batches(changes):
             afters = [numbered(c.after, c.before, self._number) for c in batch]
-            await self._transaction.run(
-                cypher.UPDATE_ITEMS, {"rows": await _made(item_node, afters)}
+            bodies = await _made(encode, afters)
+            rows = await _made(
+                lambda pair: _item_row(*pair, seen.get(pair[0].id, {})),
+                list(zip(afters, bodies, strict=True)),
             )
-            reports = [
-                {"id": after.id, "reports": report_nodes(after, seen.get(after.id, {}))}
-                for change, after in zip(batch, afters, strict=True)
-                if change.before is None or change.before.reports != after.reports
+            await self._transaction.run(cypher.UPDATE_ITEMS, {"rows": rows})
+            reported = [
+                row
+                for change, row in zip(batch, rows, strict=True)
+                if change.before is None or change.before.reports != change.after.reports
             ]
-            await self._run(cypher.DELETE_REPORTS, [row["id"] for row in reports])
-            await self._run(cypher.CREATE_REPORTS, reports)
-            await self._log("item", batch, afters)
+            await self._run(cypher.DELETE_REPORTS, [row["item"]["id"] for row in reported])
+            await self._run(cypher.CREATE_REPORTS, reported)
+            await self._log("item", batch, bodies)
             for change in batch:
                 if change.before is not None and change.before.kind != change.after.kind:
                     kinds = (change.before.kind, change.after.kind)
@@ -196,23 +204,35 @@ class _Writer:
             await self._transaction.run(made.delete_links(relation), {"rows": ends})
             await self._log("link", batch, [None] * len(batch))
         for batch in _batches(new):
-            afters = [numbered(c.after, None, self._number) for c in batch if c.after is not None]
-            rows = await _made(_link_row, afters)
+            rows, bodies = await self._link_rows(batch, {})
             created = await self._transaction.rows(made.create_links(relation), {"rows": rows})
-            await self._check_created(relation, afters, created[0][0])
-            await self._log("link", batch, afters)
+            await self._check_created(relation, rows, created[0][0])
+            await self._log("link", batch, bodies)
         for batch in _batches(changed):
-            afters = [
-                numbered(c.after, c.before, self._number) for c in batch if c.after is not None
-            ]
-            rows = await _made(lambda link: _link_row(link, seen.get(link.id, {})), afters)
+            rows, bodies = await self._link_rows(batch, seen)
             await self._transaction.run(made.update_links(relation), {"rows": rows})
-            await self._log("link", batch, afters)
+            await self._log("link", batch, bodies)
 
-    async def _check_created(self, relation: str, links: Sequence[Link], created: int) -> None:
-        if created == len(links) == len({link.id for link in links}):
+    async def _link_rows(
+        self, changes: Sequence[LinkChange], seen: Mapping[str, Seen]
+    ) -> tuple[list[list[Any]], list[str]]:
+        """The rows to write and the bodies in them."""
+        afters = [numbered(c.after, c.before, self._number) for c in changes if c.after is not None]
+        bodies = await _made(encode, afters)
+
+        def row(pair: tuple[Link, str]) -> list[Any]:
+            link, body = pair
+            found = link_relationship(link, body, seen.get(link.id, {}))
+            return [link.from_id, link.to_id, found]
+
+        return await _made(row, list(zip(afters, bodies, strict=True))), bodies
+
+    async def _check_created(
+        self, relation: str, rows: Sequence[Sequence[Any]], created: int
+    ) -> None:
+        if created == len(rows) == len({(row[0], row[1]) for row in rows}):
             return
-        ids = {link.from_id for link in links} | {link.to_id for link in links}
+        ids = {end for row in rows for end in row[:2]}
         found = await self._transaction.rows(cypher.STORED_ITEMS, {"rows": list(ids)})
         if len(found) < len(ids):
             raise unknown_end()
@@ -225,14 +245,15 @@ class _Writer:
                 numbered(c.after, c.before, self._number) if c.after is not None else None
                 for c in batch
             ]
-            await self._log("waiting", batch, afters)
+            bodies = [encode(after) if after is not None else None for after in afters]
+            await self._log("waiting", batch, bodies)
             gone = [c.before.id for c in batch if c.before is not None and c.after is None]
             await self._run(cypher.DELETE_WAITING, gone)
             new: list[object] = []
             changed: list[object] = []
-            for change, after in zip(batch, afters, strict=True):
-                if after is not None:
-                    node = waiting_node(after, seen.get(after.id, {}))
+            for change, after, body in zip(batch, afters, bodies, strict=True):
+                if after is not None and body is not None:
+                    node = waiting_node(after, body, seen.get(after.id, {}))
                     (new if change.before is None else changed).append(node)
             await self._run(cypher.CREATE_WAITING, new)
             await self._run(cypher.UPDATE_WAITING, changed)
@@ -246,11 +267,11 @@ class _Writer:
 
     async def _stored(
         self, entity: Entity, statement: str, changes: Sequence[_AnyChange]
-    ) -> dict[str, _Seen]:
+    ) -> dict[str, Seen]:
         """The touches to carry over, once everything is found to be as the writer read it."""
         befores = {c.before.id: (c.before, c.after) for c in changes if c.before is not None}
         stale = set(befores)
-        carried: dict[str, _Seen] = {}
+        carried: dict[str, Seen] = {}
         for batch in _batches(list(befores)):
             rows: list[object] = list(batch)
             if entity == "link":
@@ -260,26 +281,21 @@ class _Writer:
                 if revision == before.revision:
                     stale.discard(id_)
                     if seen and after is not None:
-                        carried[id_] = carried_seen(before, after, _seen_numbers(seen))
+                        carried[id_] = carried_seen(before, after, seen_of(seen))
         if stale:
             raise stale_conflict(_NOUNS[entity], stale)
         return carried
 
     async def _log(
-        self,
-        entity: Entity,
-        changes: Sequence[_AnyChange],
-        afters: Sequence[Item | Link | WaitingLink | None],
+        self, entity: Entity, changes: Sequence[_AnyChange], bodies: Sequence[str | None]
     ) -> None:
         first = edit_number(self._number, self._edits)
         self._edits += len(changes)
-
-        def row(numbered_pair: tuple[int, _AnyChange, Item | Link | WaitingLink | None]) -> object:
-            position, change, after = numbered_pair
-            return _edit_row(first + position, entity, change, after)
-
-        entries = [(i, *pair) for i, pair in enumerate(zip(changes, afters, strict=True))]
-        await self._transaction.run(cypher.CREATE_EDITS, {"rows": await _made(row, entries)})
+        rows = await _made(
+            lambda entry: _edit_row(first + entry[0], entity, *entry[1:]),
+            list(zip(range(len(changes)), changes, bodies, strict=True)),
+        )
+        await self._transaction.run(cypher.CREATE_EDITS, {"rows": rows})
 
     async def _run(self, statement: str, rows: Sequence[Any]) -> None:
         for batch in _batches(rows):
@@ -292,10 +308,9 @@ def edit_number(revision: int, position: int = 0) -> int:
 
 
 def _edit_row(
-    number: int, entity: Entity, change: _AnyChange, after: Item | Link | WaitingLink | None
+    number: int, entity: Entity, change: _AnyChange, after: str | None
 ) -> dict[str, object]:
-    before = change.before
-    named = after or before
+    before, named = change.before, change.after or change.before
     return {
         "number": number,
         "revision": number >> 32,
@@ -304,31 +319,20 @@ def _edit_row(
         "action": change.action.value,
         "reason": change.reason,
         "before": encode(before) if before is not None else None,
-        "after": encode(after) if after is not None else None,
+        "after": after,
     }
 
 
-def _new_item(item: Item, keys: list[str]) -> dict[str, object]:
-    return {"item": item_node(item), "reports": report_nodes(item, {}), "keys": keys}
-
-
-def _link_row(link: Link, seen: _Seen | None = None) -> list[object]:
-    return [link.from_id, link.to_id, link_relationship(link, seen or {})]
-
-
-def _seen_numbers(found: Iterable[Sequence[Any]]) -> dict[int, int]:
-    """Touches by report, from pairs of a position (or the key that ends in it) and a time."""
-    return {
-        int(str(position).removeprefix(cypher.SEEN)): micros(datetime.fromisoformat(time))
-        for position, time in found
-    }
+def _item_row(item: Item, body: str, seen: Seen, keys: Sequence[str] = ()) -> dict[str, Any]:
+    node = item_node(item, body, seen)
+    return {"item": node, "reports": report_nodes(item), "keys": keys}
 
 
 def _batches(entries: Sequence[_Entry]) -> Iterable[Sequence[_Entry]]:
     return (entries[i : i + BATCH] for i in range(0, len(entries), BATCH))
 
 
-async def _made(make: Callable[[_Entry], object], entries: Sequence[_Entry]) -> list[object]:
+async def _made(make: Callable[[_Entry], _Made], entries: Sequence[_Entry]) -> list[_Made]:
     """``make`` of each entry, in a thread, so that a large batch does not hold up the loop."""
     if len(entries) < BATCH // 10:
         return [make(entry) for entry in entries]
@@ -340,15 +344,14 @@ async def _touch(
 ) -> None:
     rows: defaultdict[str, list[list[object]]] = defaultdict(list)
     for touch in touches:
-        seen = seen_text(touch.seen)
-        if touch.entity == "link":
-            ends = link_ends(touch.id)
-            if ends is not None:
-                statement = statements.touch_links(ends[0], touch.report)
-                rows[statement].append([*ends[1:], seen])
-        else:
-            statement = cypher.TOUCH_ITEMS if touch.entity == "item" else cypher.TOUCH_WAITING
-            rows[statement].append([touch.id, touch.report, seen])
+        row = [touch.id, touch.report, micros(touch.seen)]
+        if touch.entity == "item":
+            rows[cypher.TOUCH_ITEMS].append(row)
+        elif touch.entity == "waiting":
+            rows[cypher.TOUCH_WAITING].append(row)
+        elif (ends := link_ends(touch.id)) is not None:
+            row[0] = ends[1]
+            rows[statements.touch_links(ends[0])].append([*row, ends[2]])
     for statement, found in rows.items():
         for batch in _batches(found):
-            await transaction.run(statement, {"rows": batch})
+            await transaction.run(statement, {"rows": batch, "never": NEVER})

@@ -155,7 +155,7 @@ async def test_no_page_of_items_reads_what_it_does_not_need(graph: str) -> None:
         statements.LINKS["in"],
         statements.WAITING_BY_KEY,
         statements.Generated(builtin()).create_links("RUNS_ON"),
-        statements.Generated(builtin()).touch_links("RUNS_ON", 0),
+        statements.Generated(builtin()).touch_links("RUNS_ON"),
         statements.TOUCH_ITEMS,
         statements.UPDATE_ITEMS,
     ):
@@ -166,7 +166,7 @@ async def test_no_page_of_items_reads_what_it_does_not_need(graph: str) -> None:
 
 def explained(address: str, statement: str) -> set[str]:
     given: dict[str, Any] = {"rows": [], "ids": [], "keys": [], "id": "x", "limit": 1}
-    given |= {"relations": None, "retired": False, "before": 1, "after": 1, "upto": 2}
+    given |= {"relations": None, "retired": False, "before": 1, "after": 1, "upto": 2, "never": 0}
     with driver(address) as opened, opened.session() as session:
         text: Any = f"EXPLAIN {statement}"
         summary = session.run(text, given).consume()
@@ -302,7 +302,7 @@ async def test_what_the_server_refuses_is_an_error_of_ours(empty_neo4j: str) -> 
     store = await open_store(empty_neo4j, builtin())
     assert isinstance(store, Neo4jStore)
     with pytest.raises(StoreError, match="failed"):
-        await store._rows("RETURN nonsense")
+        await store._made(str, "RETURN nonsense")
     await store.close()
 
 

@@ -108,3 +108,25 @@ async def test_changes_and_touches_go_together(store: Store) -> None:
     assert revision is not None
     assert revision.edits == 1
     assert (await store.items([web.id]))[web.id].reports[0].last_seen == NOW + DAY
+
+
+async def test_touches_of_several_reports_in_one_delta(store: Store) -> None:
+    web = item("web", reports=[report("a"), report("b"), report("c")])
+    await store.apply(created(web), COMMIT)
+    times = (NOW + DAY, NOW + 2 * DAY, NOW + 3 * DAY)
+    touches = [Touch("item", web.id, position, times[position]) for position in (2, 0)]
+    await store.apply(Delta(touches=tuple(touches)), COMMIT)
+    touches = [Touch("item", web.id, 1, times[1]), Touch("item", web.id, 2, NOW)]
+    await store.apply(Delta(touches=tuple(touches)), COMMIT)
+    found = (await store.items([web.id]))[web.id]
+    assert tuple(entry.last_seen for entry in found.reports) == times
+
+
+async def test_things_of_long_ago_can_be_touched(store: Store) -> None:
+    long_ago = NOW.replace(year=1961)
+    reports = [report(s, first_seen=long_ago, last_seen=long_ago) for s in ("a", "b")]
+    web = item("web", reports=reports)
+    await store.apply(created(web), COMMIT)
+    await store.apply(Delta(touches=(Touch("item", web.id, 1, long_ago + DAY),)), COMMIT)
+    found = (await store.items([web.id]))[web.id]
+    assert [entry.last_seen for entry in found.reports] == [long_ago, long_ago + DAY]
