@@ -45,33 +45,38 @@ class Settings(BaseSettings):
         description="Where the data is: sqlite:///PATH, or neo4j://HOST, neo4j+s:// or bolt://.",
     )
     neo4j_user: str | None = Field(
-        None, description="The Neo4j user, where the store's URI has none."
+        default=None, description="The Neo4j user, where the store's URI has none."
     )
     neo4j_password: SecretStr | None = Field(
-        None, description="The Neo4j password, where the URI has none."
+        default=None, description="The Neo4j password, where the URI has none."
     )
     neo4j_password_file: Path | None = Field(
-        None, description="A file that holds the Neo4j password (one line)."
+        default=None, description="A file that holds the Neo4j password (one line)."
     )
     catalogue: tuple[Path, ...] = Field(
-        (), description="TOML or YAML files that add or extend kinds and relations."
+        default=(), description="TOML or YAML files that add or extend kinds and relations."
     )
     source_precedence: tuple[str, ...] = Field(
-        ("operator",), description="Sources whose word counts more, the most trusted first."
+        default=("operator",), description="Sources whose word counts more, the most trusted first."
     )
     touch_after: timedelta = Field(
-        timedelta(minutes=5),
+        default=timedelta(minutes=5),
         description="How much later an unchanged thing must be seen again for that to be written.",
     )
-    host: str = Field("127.0.0.1", description="The address that the server listens on.")
+    host: str = Field(default="127.0.0.1", description="The address that the server listens on.")
     port: int = Field(
-        8000, ge=0, le=65535, description="The port that the server listens on; 0 takes a free one."
+        default=8000,
+        ge=0,
+        le=65535,
+        description="The port that the server listens on; 0 takes a free one.",
     )
     token: SecretStr | None = Field(
-        None,
+        default=None,
         description="The bearer token that callers must show; needed to listen beyond loopback.",
     )
-    token_file: Path | None = Field(None, description="A file that holds the token (one line).")
+    token_file: Path | None = Field(
+        default=None, description="A file that holds the token (one line)."
+    )
     actor: str = Field(
         default_factory=lambda: os.environ.get("USER") or os.environ.get("USERNAME") or "somebody",
         description="Who is named as the author of revisions.",

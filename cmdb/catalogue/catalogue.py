@@ -45,7 +45,7 @@ class ResolvedKind:
 
     @property
     def family(self) -> str:
-        return self.lineage[-2] if len(self.lineage) > 1 else self.lineage[-1]
+        return self.lineage[max(0, len(self.lineage) - 2)]
 
 
 class Catalogue:
@@ -196,8 +196,8 @@ def _unique(declared: Iterable[_Declared], noun: str) -> Mapping[str, _Declared]
 def _any_of(names: tuple[str, ...]) -> str:
     if names == ("ConfigurationItem",):
         return "any configuration item"
-    listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
-    return f"a {listed}"
+    *others, last = names
+    return f"a {', '.join(others)} or {last}" if others else f"a {last}"
 
 
 @lru_cache(maxsize=1)

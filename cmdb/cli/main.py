@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
-import click
 import typer
 
 from cmdb.cli import analysis, catalogue, data, history, server
@@ -13,8 +13,16 @@ from cmdb.cli.output import note, show_error
 from cmdb.cli.status import BUG, exit_status
 from cmdb.errors import CmdbError
 
+
+def _finish(status: int | None, **_: object) -> None:
+    """End with the status that the verb returned."""
+    if status:
+        raise typer.Exit(status)
+
+
 app = typer.Typer(
     name="cmdb",
+    result_callback=_finish,
     help="A configuration management database on a graph: what breaks if this fails, and why.",
     epilog="Start with: cmdb demo",
     no_args_is_help=True,
@@ -26,15 +34,27 @@ for module in (server, data, analysis, history, catalogue):
     module.register(app)
 
 
-@app.callback()
-def _root(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from cmdb import __version__
 
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and exit.",
+            callback=_print_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    del version  # its callback has answered
 
 
 def run_main(arguments: list[str] | None = None) -> int:
@@ -42,18 +62,13 @@ def run_main(arguments: list[str] | None = None) -> int:
     CMDB_DEBUG is set."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        result = app(given, prog_name="cmdb", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        app(given, prog_name="cmdb")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     except CmdbError as error:
         show_error(error, as_json="--json" in given)
         return exit_status(error)
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.ctx.get_help())
-        return 2
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         note("Stopped.")
         return 130
     except BrokenPipeError:
@@ -67,3 +82,4 @@ def run_main(arguments: list[str] | None = None) -> int:
             "This is a bug. Run it again with CMDB_DEBUG=1 to see where."
         )
         return BUG
+    return 0

@@ -117,11 +117,12 @@ def observation(line: Line, defaults: Defaults, catalogue: Catalogue) -> Observa
     Raises :class:`FlawedRecord` with every flaw of the line.
     """
     flaws: list[Flaw] = []
+    made: Observation | None = None
     common = _Common.of(line, defaults, flaws)
     if (line.item is None) == (line.link is None):
         flaws.append(Flaw("", 'a line has either "item" or "link"'))
     elif line.item is not None:
-        made: Observation | None = _item(line.item, common, catalogue, flaws)
+        made = _item(line.item, common, catalogue, flaws)
     elif line.link is not None:
         made = _link(line.link, common, catalogue, flaws)
     if flaws:

@@ -50,12 +50,21 @@ def read_csv(
             delimiter = max(",;\t", key=header.count)
             stream.seek(0)
             reader = csv.reader(stream, delimiter=delimiter, strict=True)
-            rows = ((reader.line_num, row) for row in reader)
+            rows = _numbered(reader)
             yield from _lines(rows, mapping, catalogue, source, name, None, problems)
     except UnicodeDecodeError as error:
         problems.add(f"is not UTF-8 text (byte {error.start} of a block)", name)
     except csv.Error as error:
-        problems.add(f"is not CSV: {error}", name, reader.line_num)
+        problems.add(f"is not CSV: {error}", name)
+
+
+def _numbered(reader: Any) -> Iterator[tuple[int, Row]]:
+    """The rows with the numbers of their lines; an error of the reader names the line."""
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise csv.Error(f"{error} (line {reader.line_num})") from None
 
 
 def read_xlsx(

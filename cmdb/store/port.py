@@ -108,15 +108,19 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Release connections and files. May be called twice."""
+        ...
 
     async def info(self) -> StoreInfo:
         """Counts, schema version and the latest revision."""
+        ...
 
     async def owners(self, keys: Iterable[str]) -> Mapping[str, Owner]:
         """Who owns each of the normalised identifiers. One round trip per 10,000 keys."""
+        ...
 
     async def items(self, ids: Iterable[str]) -> Mapping[str, Item]:
         """The items with these ids, retired ones too."""
+        ...
 
     async def links(
         self,
@@ -127,14 +131,17 @@ class Store(Protocol):
         include_retired: bool = False,
     ) -> Sequence[Link]:
         """The links that start at, lead to, or touch these items, sorted by id, each once."""
+        ...
 
     async def links_by_id(self, ids: Iterable[str]) -> Mapping[str, Link]:
         """The links with these ids, retired ones too."""
+        ...
 
     async def waiting(
         self, keys: Iterable[str] | None = None, *, limit: int | None = None
     ) -> Sequence[WaitingLink]:
         """Waiting links with an end among ``keys`` (None: all), sorted by id."""
+        ...
 
     async def query(self, query: ItemQuery) -> ItemPage:
         """One page of items. Keyset paging: what existed before and during all pages and keeps its
@@ -142,6 +149,7 @@ class Store(Protocol):
 
         Raises :class:`~cmdb.errors.InvalidInput` on a cursor that is not of this query's order.
         """
+        ...
 
     async def search(
         self,
@@ -154,6 +162,7 @@ class Store(Protocol):
     ) -> SearchPage:
         """Items in whose name, identifiers, string properties or kind every word of ``text`` begins
         a word (see :mod:`cmdb.store.text`)."""
+        ...
 
     async def apply(self, delta: Delta, commit: Commit) -> Revision | None:
         """Write a delta atomically as the next revision; None where it has no changes (touches are
@@ -162,35 +171,45 @@ class Store(Protocol):
         Each change's ``before`` must still be what is stored (same ``revision``) and each claimed
         identifier free, else :class:`~cmdb.errors.WriteConflict` is raised and nothing is written.
         """
+        ...
 
     async def revisions(
         self, after: int = 0, limit: int = 100, *, newest_first: bool = False
     ) -> Sequence[Revision]:
         """Revisions with a number above ``after``, oldest first unless told."""
+        ...
 
     async def revision_at(self, time: datetime) -> int:
         """The number of the last revision not later than ``time``; 0 before the first."""
+        ...
 
     def edits(self, after: int, upto: int | None = None) -> AsyncIterator[Edit]:
         """The edits of the revisions in (after, upto], in the order of their revisions."""
+        ...
 
     async def history(
         self, entity_id: str, limit: int = 100, before: int | None = None
     ) -> Sequence[tuple[Revision, Edit]]:
         """What happened to one item or link, newest first, with revision below ``before``."""
+        ...
 
     def stream(self) -> AsyncIterator[Item | Link | WaitingLink]:
         """Everything: all items, then all links, then all waiting links, retired ones too, in
         bounded memory. A writer may commit meanwhile; see :mod:`cmdb.revisions.views`."""
+        ...
 
     async def shared_identifiers(self) -> Sequence[str]:
         """The identifiers declared shared, sorted."""
+        ...
 
     async def reported(self, source: str, scope: str) -> Reported:
         """What a source's runs over a scope have reported so far."""
+        ...
 
     async def save_run(self, run: Run) -> None:
         """Insert or replace a run by its id."""
+        ...
 
     async def runs(self, limit: int = 50, source: str | None = None) -> Sequence[Run]:
         """Runs, the latest start first."""
+        ...

@@ -14,7 +14,7 @@ from cmdb.store.port import Store
 from cmdb.store.sqlite import SqliteStore
 from tests.reconcile.estate import RULES, everything, host, load, shape, uses
 
-_KEYS = st.sampled_from(
+_KEYS: st.SearchStrategy[str] = st.sampled_from(
     (
         "serial:S1",
         "serial:S2",
