@@ -140,7 +140,7 @@ class CsvWriter:
         self._properties = tuple(catalogue.properties)
         self._writer = csv.writer(stream, lineterminator="\n")
         self._stream = stream
-        self._header = (*_ITEM_COLUMNS, *LINK_FIELDS, *self._properties)
+        self._header = tuple(dict.fromkeys((*_ITEM_COLUMNS, *LINK_FIELDS, *self._properties)))
         self._writer.writerow(self._header)
 
     def write(self, line: Line) -> None:

@@ -229,10 +229,12 @@ class _RowMaker:
         declared = self._catalogue.kind(self._kind).properties
         found: dict[str, Any] = {}
         for column, cell in self._cells:
-            if column.property is None:
+            # a column such as min_up is a link's field in a link's row, a property in an item's
+            name = column.property or (column.plain if column.plain in declared else None)
+            if name is None:
                 continue
-            prop = declared.get(column.property)
-            found[column.property] = self._typed(column, cell, prop.type) if prop else cell
+            prop = declared.get(name)
+            found[name] = self._typed(column, cell, prop.type) if prop else cell
         return found
 
     def _typed(self, column: Column, cell: Any, kind: PropertyType) -> Any:

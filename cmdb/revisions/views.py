@@ -128,7 +128,7 @@ async def difference(store: Store, start: int, end: int) -> list[Difference]:
     return [d for d in found if (d.before is None) != (d.after is None) or d.fields()]
 
 
-_BOOKKEEPING = frozenset({"id", "revision", "created_revision", "reports"})
+_BOOKKEEPING = frozenset({"id", "revision", "created_revision", "reports", "merged_reports"})
 
 
 def changed_fields(before: Entity | None, after: Entity | None) -> dict[str, tuple[object, object]]:
@@ -157,7 +157,8 @@ def _flat(entity: Entity | None) -> dict[str, object]:
         elif isinstance(value, datetime):
             flat[name] = format_time(value)
         elif isinstance(value, tuple):
-            flat[name] = [*value]
+            if value:
+                flat[name] = [*value]
         elif value is not None:
             flat[name] = value
     return flat
