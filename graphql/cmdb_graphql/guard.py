@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from graphql import GraphQLError, GraphQLSchema, specified_rules
-from graphql.language import DocumentNode, parse
+from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError, specified_rules
+from graphql.language import DocumentNode, OperationDefinitionNode, parse
 from graphql.validation.specified_rules import recommended_rules
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
@@ -30,6 +30,7 @@ class Guard(SchemaExtension):
         if query is not None and context.graphql_document is None:
             context.graphql_document = document_of(query)
             limits.check(context.graphql_document, context.variables)
+            _check_name(context.graphql_document, context._provided_operation_name)
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -44,6 +45,14 @@ class Guard(SchemaExtension):
         yield
 
 
+def _check_name(document: DocumentNode, name: str | None) -> None:
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    if name is None and len(operations) > 1:
+        raise GraphQLError(
+            f"The document has {len(operations)} operations; say which one to run in operationName."
+        )
+
+
 def document_of(query: str) -> DocumentNode:
     """The document of a text. Raises GraphQLError for a syntax error or one beyond a limit."""
     if len(query) > limits.MAX_CHARACTERS:
@@ -55,9 +64,14 @@ def document_of(query: str) -> DocumentNode:
 
 def _parse(query: str) -> DocumentNode:
     try:
-        return parse(query, max_tokens=limits.MAX_TOKENS, no_location=False)
-    except RecursionError:
-        raise limits.too_expensive("The query is nested too deeply to be read.") from None
+        return parse(query, max_tokens=limits.MAX_TOKENS)
+    except GraphQLSyntaxError as error:
+        if "Parsing aborted" not in error.message:
+            raise
+        raise limits.too_expensive(
+            f"The query is nested too deeply to be read, or has more than {limits.MAX_TOKENS:,} "
+            "words and signs."
+        ) from None
 
 
 _parsed = lru_cache(CACHED_DOCUMENTS)(_parse)

@@ -5,9 +5,10 @@ Depth, fields and aliases are counted with fragments spread; pages multiply what
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 from graphql.language import (
@@ -29,6 +30,8 @@ MAX_TOKENS = 5_000
 MAX_DEPTH = 16
 MAX_FIELDS = 2_000
 MAX_ALIASES = 60
+MAX_REPEATS = 25
+"""How often one selection may name the same field. GraphQL compares each with each."""
 MAX_COST = 1_000_000
 """Fields in an answer at most, were every page full."""
 MAX_CHARACTERS = 200_000
@@ -37,16 +40,19 @@ _PAGED = ("first", "limit")
 _INTROSPECTION = ("__schema", "__type")
 _LISTS = ("edges", "nodes")
 _CEILING = 10**12
+EMPTY: Mapping[str, int] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """What a selection comes to. ``cost`` counts the fields of an answer with full pages."""
 
     depth: int = 0
     fields: int = 0
     aliases: int = 0
     cost: int = 0
+    repeats: int = 0
+    names: Mapping[str, int] = EMPTY
+    """How often each field of the selection itself is named."""
 
 
 def check(document: DocumentNode, variables: Mapping[str, Any] | None = None) -> None:
@@ -61,6 +67,7 @@ def check(document: DocumentNode, variables: Mapping[str, Any] | None = None) ->
             _refuse(weight.depth, MAX_DEPTH, "levels deep")
             _refuse(weight.aliases, MAX_ALIASES, "aliases long")
             _refuse(weight.fields, MAX_FIELDS, "fields long")
+            _refuse(weight.repeats, MAX_REPEATS, "times the same field")
             _refuse(weight.cost, MAX_COST, "fields long with full pages")
 
 
@@ -89,14 +96,20 @@ class _Weigher:
         self._open: set[str] = set()
 
     def selection(self, selections: SelectionSetNode | None) -> Weight:
-        depth = fields = aliases = cost = 0
+        """What a selection set comes to."""
+        depth = fields = aliases = cost = repeats = 0
+        names: Counter[str] = Counter()
         for node in selections.selections if selections else ():
             weight = self._node(node)
             depth = max(depth, weight.depth)
-            fields += weight.fields
-            aliases += weight.aliases
-            cost += weight.cost
-        return Weight(depth, min(fields, _CEILING), min(aliases, _CEILING), min(cost, _CEILING))
+            fields = min(fields + weight.fields, _CEILING)
+            aliases = min(aliases + weight.aliases, _CEILING)
+            cost = min(cost + weight.cost, _CEILING)
+            repeats = max(repeats, weight.repeats)
+            for name, count in weight.names.items():
+                names[name] = min(names[name] + count, _CEILING)
+        repeats = max(repeats, *names.values(), 0)
+        return Weight(depth, fields, aliases, cost, repeats, names)
 
     def _node(self, node: object) -> Weight:
         if isinstance(node, FieldNode):
@@ -110,10 +123,11 @@ class _Weigher:
     def _field(self, node: FieldNode) -> Weight:
         below = self.selection(node.selection_set)
         aliases = below.aliases + (node.alias is not None)
+        depth, cost = below.depth + 1, 1 + below.cost * self._entries(node)
         if node.name.value in _INTROSPECTION:
-            return Weight(1, below.fields + 1, aliases, below.fields + 1)
-        cost = 1 + below.cost * self._entries(node)
-        return Weight(below.depth + 1, below.fields + 1, aliases, cost)
+            depth, cost = 1, below.fields + 1
+        named = {node.alias.value if node.alias else node.name.value: 1}
+        return Weight(depth, below.fields + 1, aliases, cost, below.repeats, named)
 
     def _entries(self, node: FieldNode) -> int:
         """How many entries the field's page may have; 1 where it is no page."""

@@ -46,7 +46,9 @@ async def test_a_query_keeps_its_budget(cmdb: Cmdb, schema: Schema, name: str) -
     query, variables = DOCUMENTS[name]
     store = counting(cmdb)
     found = await calls_of(cmdb, schema, query, variables)
-    assert found == BUDGET[name], f"{dict(store.calls)}; if that is meant, change {BUDGET_FILE.name}"
+    assert found == BUDGET[name], (
+        f"{dict(store.calls)}; if that is meant, change {BUDGET_FILE.name}"
+    )
 
 
 async def test_a_longer_list_costs_no_further_calls(cmdb: Cmdb, schema: Schema) -> None:
@@ -62,7 +64,9 @@ async def test_the_same_failure_asked_for_twice_is_analysed_once(
 ) -> None:
     counting(cmdb)
     once = '{ impact(items: ["dc1-hv03"]) { counts { down } } }'
-    twice = '{ a: impact(items: ["dc1-hv03"]) { sentence } b: impact(items: ["dc1-hv03"]) { failed } }'
+    twice = (
+        '{ a: impact(items: ["dc1-hv03"]) { sentence } b: impact(items: ["dc1-hv03"]) { failed } }'
+    )
     assert await calls_of(cmdb, schema, once, {}) == await calls_of(cmdb, schema, twice, {})
 
 
