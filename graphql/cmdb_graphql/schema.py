@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -85,11 +86,13 @@ def _refused(message: str) -> ExecutionResult:
     return ExecutionResult(data=None, errors=[error])
 
 
+@lru_cache(maxsize=4)
 def build_schema(catalogue: Catalogue) -> Schema:
     """The schema of a catalogue: one type and one connection per kind, and the roots.
 
-    Raises :class:`~cmdb.errors.InvalidCatalogue` where kinds contradict what they inherit.
-    ``as_str()`` gives the SDL. Takes about half a second for the built-in catalogue.
+    A schema is never changed: the same catalogue gets the same one. ``as_str()`` gives the SDL.
+    Raises :class:`~cmdb.errors.InvalidCatalogue` where kinds contradict what they inherit. Takes
+    about half a second for the built-in catalogue.
     """
     names, later = Names(catalogue, OWN_TYPES, OWN_ROOTS, ITEM_FIELDS), Later()
     structs = StructTypes(

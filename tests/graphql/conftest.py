@@ -16,9 +16,6 @@ from cmdb.settings import Settings
 from cmdb_graphql.context import Context
 from cmdb_graphql.schema import Schema, build_schema
 from tests.graphql.estate import load_demo
-from tests.store.conftest import empty_neo4j, neo4j_address
-
-__all__ = ["empty_neo4j", "neo4j_address"]
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
