@@ -118,6 +118,11 @@ async def revert(
             f"Revision {number} can't be reverted: edited again since: {shown}{more}. "
             "Revert the later revisions first."
         )
+    if linked := await _linked_since(store, edits, number):
+        raise Refused(
+            f"Revision {number} can't be reverted: links were added to what it created: "
+            f"{', '.join(linked[:5])}. Revert the later revisions first."
+        )
     delta = Delta(
         items=tuple(_item_back(e, n) for e in edits if isinstance(n := now.get(e.id), Item)),
         links=tuple(_link_back(e, now.get(e.id)) for e in edits if e.entity == "link"),
@@ -136,6 +141,17 @@ async def _current(store: Store, edits: Sequence[Edit]) -> dict[str, Entity]:
     if any(e.entity == "waiting" for e in edits):
         now.update((w.id, w) for w in await store.waiting())
     return now
+
+
+async def _linked_since(store: Store, edits: Sequence[Edit], number: int) -> list[str]:
+    """Links, with their revisions, that later revisions added to items created by ``number``."""
+    created = [e.id for e in edits if e.entity == "item" and e.before is None]
+    links = await store.links(created) if created else ()
+    return [
+        f"{k.relation} (revision {k.created_revision})"
+        for k in links
+        if k.created_revision > number
+    ]
 
 
 def _moved_on(edit: Edit, now: Entity | None) -> bool:

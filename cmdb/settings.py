@@ -11,12 +11,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -53,10 +54,10 @@ class Settings(BaseSettings):
     neo4j_password_file: Path | None = Field(
         default=None, description="A file that holds the Neo4j password (one line)."
     )
-    catalogue: tuple[Path, ...] = Field(
+    catalogue: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="TOML or YAML files that add or extend kinds and relations."
     )
-    source_precedence: tuple[str, ...] = Field(
+    source_precedence: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("operator",), description="Sources whose word counts more, the most trusted first."
     )
     touch_after: timedelta = Field(

@@ -35,7 +35,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import yaml
@@ -82,7 +82,7 @@ class _Kind(msgspec.Struct, forbid_unknown_fields=True):
     category: Category | None = None
     abstract: bool = False
     layer: str | None = None
-    properties: dict[str, _Property] = {}
+    properties: dict[str, Any] = {}
     identified_by: tuple[str, ...] = ()
     stale_after_days: _Days | None = None
     retire_after_days: _Days | None = None
@@ -109,10 +109,23 @@ class _Namespace(msgspec.Struct, forbid_unknown_fields=True):
     normal: str = "plain"
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    kinds: dict[str, _Kind] = {}
-    relations: dict[str, _Relation] = {}
-    namespaces: dict[str, _Namespace] = {}
+class _Sections(msgspec.Struct, forbid_unknown_fields=True):
+    kinds: dict[str, Any] = {}
+    relations: dict[str, Any] = {}
+    namespaces: dict[str, Any] = {}
+
+
+@dataclasses.dataclass(slots=True)
+class _File:
+    """What a file declares, entry by entry; ``properties`` are those of each kind."""
+
+    kinds: dict[str, _Kind] = dataclasses.field(default_factory=dict)
+    properties: dict[str, dict[str, _Property]] = dataclasses.field(default_factory=dict)
+    relations: dict[str, _Relation] = dataclasses.field(default_factory=dict)
+    namespaces: dict[str, _Namespace] = dataclasses.field(default_factory=dict)
+
+
+_T = TypeVar("_T")
 
 
 def load_catalogue(paths: Sequence[Path], base: Catalogue | None = None) -> Catalogue:
@@ -129,10 +142,7 @@ def load_catalogue(paths: Sequence[Path], base: Catalogue | None = None) -> Cata
 def _extended(base: Catalogue, path: Path) -> Catalogue:
     text, data = _read(path)
     place = _Places(path, text)
-    try:
-        given = msgspec.convert(data or {}, _File)
-    except msgspec.ValidationError as error:
-        raise place.error(*_explain(str(error))) from None
+    given = _converted(data or {}, place)
     kinds = dict(base.kinds)
     relations = dict(base.relations)
     namespaces = dict(base.namespaces)
@@ -149,7 +159,7 @@ def _extended(base: Catalogue, path: Path) -> Catalogue:
             )
         namespaces[name] = Namespace(name, **msgspec.structs.asdict(space))
     for name, kind in given.kinds.items():
-        kinds[name] = _kind(name, kind, kinds.get(name), place, problems)
+        kinds[name] = _kind(name, kind, given.properties[name], kinds.get(name), place, problems)
     for name, relation in given.relations.items():
         relations[name] = _relation(name, relation, relations.get(name), place, problems)
     problems += _references(kinds, namespaces, given, place)
@@ -162,6 +172,39 @@ def _extended(base: Catalogue, path: Path) -> Catalogue:
             f"The catalogue file {path} can't be used.",
             [*error.problems] or [Problem(error.message, str(path))],
         ) from None
+
+
+def _converted(data: Any, place: _Places) -> _File:
+    """The entries of a file in their types; raises with every one that has not."""
+    problems: list[Problem] = []
+
+    def convert(value: Any, kind: type[_T], *keys: str) -> _T | None:
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            message, inner = _explain(str(error))
+            problems.append(place.problem(message, *keys, *inner))
+            return None
+
+    found = _File()
+    sections = convert(data, _Sections) or _Sections()
+    for name, value in sections.kinds.items():
+        if (kind := convert(value, _Kind, "kinds", name)) is not None:
+            found.kinds[name] = kind
+            found.properties[name] = {
+                field: made
+                for field, given in kind.properties.items()
+                if (made := convert(given, _Property, "kinds", name, "properties", field))
+            }
+    for name, value in sections.relations.items():
+        if (relation := convert(value, _Relation, "relations", name)) is not None:
+            found.relations[name] = relation
+    for name, value in sections.namespaces.items():
+        if (namespace := convert(value, _Namespace, "namespaces", name)) is not None:
+            found.namespaces[name] = namespace
+    if problems:
+        raise InvalidCatalogue(f"The catalogue file {place.path} can't be used.", problems)
+    return found
 
 
 def _read(path: Path) -> tuple[str, Any]:
@@ -208,11 +251,6 @@ class _Places:
     def problem(self, message: str, *keys: str) -> Problem:
         return Problem(message, str(self.path), self._line(keys), ".".join(keys))
 
-    def error(self, message: str, keys: Sequence[str]) -> InvalidCatalogue:
-        return InvalidCatalogue(
-            f"The catalogue file {self.path} can't be used.", [self.problem(message, *keys)]
-        )
-
     def _line(self, keys: Sequence[str]) -> int | None:
         """The line of the innermost key that can be found, going from the outermost inwards."""
         line: int | None = None
@@ -234,7 +272,7 @@ def _explain(text: str) -> tuple[str, list[str]]:
         known = {
             *_Kind.__struct_fields__,
             *_Property.__struct_fields__,
-            *_File.__struct_fields__,
+            *_Sections.__struct_fields__,
             *(f.removesuffix("_kinds") for f in _Relation.__struct_fields__),
         }
         hint = did_you_mean(nearest(unknown[1], known))
@@ -269,11 +307,16 @@ def _names(given: _File, place: _Places) -> list[Problem]:
 
 
 def _kind(
-    name: str, given: _Kind, there: Kind | None, place: _Places, problems: list[Problem]
+    name: str,
+    given: _Kind,
+    properties: Mapping[str, _Property],
+    there: Kind | None,
+    place: _Places,
+    problems: list[Problem],
 ) -> Kind:
     added = tuple(
         Property(field, **msgspec.structs.asdict(declared))
-        for field, declared in given.properties.items()
+        for field, declared in properties.items()
     )
     stale = timedelta(days=given.stale_after_days) if given.stale_after_days else None
     retire = timedelta(days=given.retire_after_days) if given.retire_after_days else None

@@ -486,7 +486,7 @@ FACILITY = (
         "ConfigurationItem",
         layer="facility",
         properties=(
-            Property("record_type", _S, "A, AAAA, CNAME …"),
+            Property("record_type", _S, "Its type, such as A, AAAA or CNAME."),
             Property("value", _S, "What it resolves to.", controlled=True),
             Property("time_to_live", _I, "How long resolvers may keep it.", unit="s"),
         ),

@@ -21,6 +21,10 @@ class FailureState(StrEnum):
     degraded = "degraded"
 
 
+_SYMMETRIC = ("LINKED_TO",)
+"""Relations whose links have no direction to show."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     app.command("impact")(impact)
@@ -85,7 +89,7 @@ def _print_impact(found: Any) -> None:
                 for s in found.services[:20]
             ],
         )
-        _more(found.totals.services, min(20, len(found.services)), "service")
+        _more(_total(found, "services"), 20, "service")
     if found.gates_held:
         print_table(
             ("held", "gate", "left"),
@@ -94,15 +98,15 @@ def _print_impact(found: Any) -> None:
                 for g in found.gates_held[:10]
             ],
         )
-        _more(found.totals.gates_held, min(10, len(found.gates_held)), "gate")
+        _more(_total(found, "gates_held"), 10, "gate")
     if found.owners:
         print_table(
             ("call", "owns", "supports", "contact"),
             [(o.name, o.owns, o.supports, o.contact or "") for o in found.owners[:10]],
         )
-        _more(found.totals.owners, min(10, len(found.owners)), "owner")
+        _more(_total(found, "owners"), 10, "owner")
     if found.weak_evidence:
-        say(f"Rests on weak evidence ({found.totals.weak_evidence}):")
+        say(f"Rests on weak evidence ({_total(found, 'weak_evidence')}):")
         for weak in found.weak_evidence[:5]:
             say(f"  {weak.sentence}")
     counts = found.counts
@@ -112,6 +116,12 @@ def _print_impact(found: Any) -> None:
     )
     if found.truncated:
         say("Lists are cut at --limit; the counts are of everything.")
+
+
+def _total(found: Any, rows: str) -> int:
+    """How many rows there are in all, where the answer has only some of them."""
+    totals = found.totals
+    return int(getattr(totals, rows)) if totals is not None else len(getattr(found, rows))
 
 
 def _more(total: int, shown: int, noun: str) -> None:
@@ -213,5 +223,6 @@ def path(
         for item, step in zip(way.items, [*way.steps, None], strict=True):
             say(f"  {item.kind} {item.name}")
             if step is not None:
-                say(f"    {'->' if step.forward else '<-'} {step.relation}")
+                arrow = "--" if step.relation in _SYMMETRIC else "->" if step.forward else "<-"
+                say(f"    {arrow} {step.relation}")
     return 0

@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
     app.command("serve")(serve)
     app.command("info")(info)
+    app.command("query")(query)
 
 
 def demo(
@@ -139,6 +140,44 @@ def serve(
         return 0
 
     return with_cmdb(store, work, host=host, port=port)
+
+
+def query(
+    document: Annotated[str, typer.Argument(help="A GraphQL document, or - for standard input.")],
+    variables: Annotated[
+        str | None, typer.Option("--variables", help="Variables as a JSON object.", metavar="JSON")
+    ] = None,
+    store: StoreOption = None,
+) -> int:
+    """Run a GraphQL document and print the answer, as the server would give it.
+
+    Example: cmdb query '{ servers(first: 3) { totalCount nodes { name memory } } }'
+    """
+    import json
+    import sys
+
+    from cmdb.errors import InvalidInput
+
+    text = sys.stdin.read() if document == "-" else document
+    try:
+        given = json.loads(variables or "{}")
+    except ValueError as error:
+        raise InvalidInput(f"--variables is no JSON: {error}.") from None
+
+    async def work(cmdb: Cmdb) -> int:
+        from cmdb_graphql.context import Context
+        from cmdb_graphql.schema import build_schema
+
+        result = await build_schema(cmdb.catalogue).execute(
+            text, variable_values=given, context_value=Context(cmdb)
+        )
+        answer: dict[str, object] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = [error.formatted for error in result.errors]
+        print_json(answer)
+        return 2 if result.errors else 0
+
+    return with_cmdb(store, work)
 
 
 def info(store: StoreOption = None, as_json: JsonOption = False) -> int:

@@ -21,9 +21,7 @@ def words(text: str) -> list[str]:
     >>> words("Web1.Example.org Zürich")
     ['web1', 'example', 'org', 'zurich']
     """
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return _WORD.findall(plain)
+    return _WORD.findall(_folded(text))
 
 
 def indexed_words(item: Item) -> str:
@@ -31,21 +29,26 @@ def indexed_words(item: Item) -> str:
 
     A word of letters and digits is also found by its later parts: ``web12`` by ``12``.
     """
-    found: set[str] = set()
     texts = [item.id, item.kind, item.name, *item.identifiers, *item.former_identifiers]
     for value in item.properties.values():
         if isinstance(value, str):
             texts.append(value)
         elif isinstance(value, list):
             texts.extend(value)
-    for text in texts:
-        found.update(words(text))
+    found = set(words(" ".join(texts)))
     for word in tuple(found):
-        found.update(_PART.findall(word))
+        if not (word.isalpha() or word.isdecimal()):
+            found.update(_PART.findall(word))
     return " ".join(sorted(found))
 
 
 def sort_name(name: str) -> str:
     """What names are ordered by: without case and accents, the same in every store."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
+    return _folded(name)
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text).casefold()
     return "".join(c for c in plain if not unicodedata.combining(c))

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from hashlib import sha256
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,36 +10,6 @@ import pytest
 from cmdb.catalogue import builtin
 from cmdb.store.connect import open_store
 from cmdb.store.port import Store
-from tests.store.neo4j_server import wipe
-
-HOW = (
-    "no Neo4j to test against: run `make neo4j`, then CMDB_TEST_NEO4J=<the address it prints> "
-    "make test"
-)
-
-
-@pytest.fixture(scope="session")
-def neo4j_address() -> str:
-    """The test server's address with user and password: bolt://neo4j:…@127.0.0.1:7687."""
-    address = os.environ.get("CMDB_TEST_NEO4J")
-    if address:
-        return address
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"There is {HOW}")
-    pytest.skip(HOW)
-
-
-@pytest.fixture
-def empty_neo4j(neo4j_address: str) -> Iterator[str]:
-    """The address of the server once its database is empty, for this test alone.
-
-    Tests that run side by side, in other processes too, take turns.
-    """
-    name = sha256(neo4j_address.encode()).hexdigest()[:16]
-    with (Path(tempfile.gettempdir()) / f"cmdb-test-{name}.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        wipe(neo4j_address)
-        yield neo4j_address
 
 
 @pytest.fixture(params=["sqlite", "memory", "neo4j"])

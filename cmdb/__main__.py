@@ -1,0 +1,5 @@
+"""``python -m cmdb``: the command line."""
+
+from cmdb.cli import main
+
+main()
