@@ -6,6 +6,7 @@ collapsed here, by rules that always give the same picture of the same analysis.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -62,7 +63,8 @@ class BoxEdge(msgspec.Struct, frozen=True):
 class Picture(msgspec.Struct, frozen=True):
     """Every affected item in exactly one box, and the healthy members of gates that were hit.
 
-    ``boxes`` are sorted by distance, worst state, kind, label and id; ``edges`` by both ends.
+    ``boxes`` are sorted by distance, worst state, kind, label and first id; ``edges`` as the boxes
+    at both ends.
     """
 
     boxes: tuple[Box, ...]
@@ -217,14 +219,18 @@ class _Drawing:
     def picture(self) -> Picture:
         """The picture of the stacks as they are."""
         boxes = {stack: self._box(stack) for stack in self.stacks}
-        holder = self._holder()
+        order = sorted(boxes, key=lambda stack: (*_place(boxes[stack]), stack.members[0]))
+        place = {item: at for at, stack in enumerate(order) for item in stack.members}
         counts = Counter(
-            (boxes[holder[start]].id, boxes[holder[end]].id, relation)
+            (place[start], place[end], relation)
             for start, end, relation in self.links
-            if holder[start] is not holder[end]
+            if place[start] != place[end]
         )
-        edges = (BoxEdge(*ends, count) for ends, count in sorted(counts.items()))
-        return Picture(tuple(sorted(boxes.values(), key=_place)), tuple(edges))
+        edges = (
+            BoxEdge(boxes[order[start]].id, boxes[order[end]].id, relation, count)
+            for (start, end, relation), count in sorted(counts.items())
+        )
+        return Picture(tuple(boxes[stack] for stack in order), tuple(edges))
 
     def _box(self, stack: _Stack) -> Box:
         members = self._sorted(stack.members)
@@ -247,10 +253,9 @@ class _Drawing:
         )
 
 
-def _place(box: Box) -> tuple[object, ...]:
-    worst = -State[box.state.upper()]
-    away = box.distance if box.distance is not None else 1 << 30
-    return away, worst, box.kind or "", box.label, box.id
+def _place(box: Box) -> tuple[float, int, str, str]:
+    away = math.inf if box.distance is None else box.distance
+    return away, -State[box.state.upper()], box.kind or "", box.label
 
 
 def _merged(group: list[_Stack]) -> _Stack:
