@@ -2,6 +2,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY . .
+ENV CMDB_WEB=require
 RUN python -m pip install --no-cache-dir build \
     && python -m build --wheel --outdir /wheels
 
