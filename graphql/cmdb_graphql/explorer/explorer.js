@@ -1,9 +1,9 @@
 // A small page to try queries on: it needs nothing but this server, and keeps what was asked in
 // this browser.
 
-const EXAMPLE = `# What breaks if this fails?
+const EXAMPLE = `# Ctrl+Enter runs it.
 {
-  search(text: "switch", first: 5) {
+  search(text: "core sw", first: 5) {
     totalCount
     nodes { id kind name status }
   }
