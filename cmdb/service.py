@@ -39,6 +39,9 @@ from impact.dependencies import Dependencies, dependencies, dependents
 from impact.explain import Explanation, explain
 from impact.path import Paths, find_paths
 
+PAST_ESTATES = 4
+"""Graphs of past revisions that are kept, the last used ones."""
+
 Point = str | int | datetime
 """A point in the past: a revision number or a time."""
 
@@ -54,6 +57,7 @@ class Cmdb:
             catalogue, Policy(settings.source_precedence, touch_after=settings.touch_after)
         )
         self._estate: Estate | None = None
+        self._past: dict[tuple[int, bool], Estate] = {}
         self._estate_lock = asyncio.Lock()
 
     @classmethod
@@ -87,19 +91,27 @@ class Cmdb:
     async def estate(self, at: Point | None = None, *, include_planned: bool = False) -> Estate:
         """The graph that impact analysis works on, as of the latest revision or a past point.
 
-        The latest is kept and rebuilt only when the revision has moved.
+        The latest is kept and rebuilt only when the revision has moved; so are the last few past
+        ones, which never change.
         """
         if at is not None:
-            number = await revision_number(self.store, at)
-            return await self._build(number, include_planned)
+            return await self._past_estate(await revision_number(self.store, at), include_planned)
         if include_planned:
-            return await self._build(await self.revision(), include_planned)
+            return await self._past_estate(await self.revision(), include_planned)
         async with self._estate_lock:
             number = await self.revision()
             if self._estate is None or self._estate.revision != number:
                 self._estate = await self._build(number, include_planned)
             now = datetime.now(UTC)
             return dataclasses.replace(self._estate, now=now, as_of=now)
+
+    async def _past_estate(self, number: int, include_planned: bool) -> Estate:
+        key = (number, include_planned)
+        found = self._past.pop(key, None) or await self._build(*key)
+        self._past[key] = found
+        while len(self._past) > PAST_ESTATES:
+            del self._past[next(iter(self._past))]
+        return found
 
     async def _build(self, number: int, include_planned: bool) -> Estate:
         items: list[Item] = []
