@@ -1,0 +1,1 @@
+"""How fast the product is, each time beside a bare way of doing the same in the same run."""
