@@ -22,7 +22,7 @@ from pathlib import Path
 TOOLS = "sh bash env git make grep sed expand touch cat mkdir rm uname sort cp ls test true".split()
 KEPT = re.compile(
     r"^(PIP_|SSL_CERT|REQUESTS_CA|NODE_EXTRA_CA|CURL_CA|UV_|GIT_SSL|https?_proxy$|no_proxy$|LANG$)",
-    re.I,
+    re.IGNORECASE,
 )
 DEMO_SECONDS = 600
 

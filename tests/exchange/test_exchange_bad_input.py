@@ -39,8 +39,8 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "NaN": (_item(properties={"memory": float("nan")}), "2: the line is not JSON"),
     "beyond a float": (
-        '{"item": {"kind": "Server", "identifiers": ["serial:1A"], "properties": '
-        '{"memory": 1e999}}}',
+        '{"item": {"kind": "Server", "identifiers": ["serial:1A"], '
+        + '"properties": {"memory": 1e999}}}',
         "out of range",
     ),
     "beyond 64 bits": (
