@@ -3,7 +3,7 @@ merge or part."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -205,6 +205,12 @@ class _Work:
                 LinkChange(Action.REMOVED, before, None, "its ends now belong to other items")
             )
             return
+        if len(reports) == len(before.reports) == 1 and same_link_but_seen(
+            before.reports[0], reports[0]
+        ):
+            # Most links of most runs: with one report, nothing but what it says decides the rest.
+            self._touch(before, reports)
+            return
         by_source = {r.source: r for r in before.reports}
         settled = [
             settle_link_report(by_source[r.source], r) if r.source in by_source else r
@@ -212,7 +218,7 @@ class _Work:
         ]
         after = self._resolved(before, settled)
         if self._unchanged(before, after):
-            self._touch(before, after)
+            self._touch(before, after.reports)
             return
         action = (
             Action.RETURNED
@@ -240,8 +246,8 @@ class _Work:
             after, reports=()
         )
 
-    def _touch(self, before: Link, after: Link) -> None:
-        for n, (old, new) in enumerate(zip(before.reports, after.reports, strict=True)):
+    def _touch(self, before: Link, after: Sequence[LinkReport]) -> None:
+        for n, (old, new) in enumerate(zip(before.reports, after, strict=True)):
             if new.last_seen - old.last_seen >= self._rules.policy.touch_after:
                 self._outcome.touches.append(Touch("link", before.id, n, new.last_seen))
 

@@ -137,12 +137,13 @@ def update_link_report(report: LinkReport, seen: LinkObservation) -> LinkReport:
     """``report`` after the same source saw the relationship again; see the items' counterpart."""
     if seen.time < report.last_seen:
         return report
-    if seen.time == report.last_seen and _content(report) > _content(seen):
+    said, says = _content(report), _content(seen)
+    if seen.time == report.last_seen and said > says:
         return report
     return msgspec.structs.replace(
         report,
         last_seen=seen.time,
-        since=report.since if _content(report) == _content(seen) else seen.time,
+        since=report.since if said == says else seen.time,
         strength=seen.strength,
         gate=seen.gate,
         weight=seen.weight,

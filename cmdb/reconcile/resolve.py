@@ -138,17 +138,7 @@ def resolve_link(
     ordered = tuple(sorted(reports, key=lambda r: (r.source, r.from_key, r.to_key)))
     if not ordered:
         return base
-    newest = max(report.last_seen for report in ordered)
-    winner = max(
-        ordered,
-        key=lambda r: (
-            r.missing_since is None,
-            newest - r.last_seen <= stale_after,
-            -policy.rank(r.source),
-            r.since,
-            tuple(-ord(c) for c in r.source),
-        ),
-    )
+    winner = ordered[0] if len(ordered) == 1 else _link_winner(ordered, stale_after, policy)
     return msgspec.structs.replace(
         base,
         status=_link_status(ordered),
@@ -158,6 +148,22 @@ def resolve_link(
         confidence=winner.confidence,
         evidence=winner.evidence,
         reports=ordered,
+    )
+
+
+def _link_winner(
+    reports: Sequence[LinkReport], stale_after: timedelta, policy: Policy
+) -> LinkReport:
+    newest = max(report.last_seen for report in reports)
+    return max(
+        reports,
+        key=lambda r: (
+            r.missing_since is None,
+            newest - r.last_seen <= stale_after,
+            -policy.rank(r.source),
+            r.since,
+            tuple(-ord(c) for c in r.source),
+        ),
     )
 
 
