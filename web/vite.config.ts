@@ -11,8 +11,15 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: true,
     target: "es2022",
-    // The layout engine is one file of 1.6 MB that runs in a worker and is fetched when needed.
-    chunkSizeWarningLimit: 1700,
+    rolldownOptions: {
+      input: ["index.html", "graphiql.html"],
+      onLog(level, log, report) {
+        // GraphiQL's sources talk to a compiler that is not in use here.
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") report(level, log);
+      },
+    },
+    // GraphiQL's editor. What the web app itself loads is held to budget.json by a test.
+    chunkSizeWarningLimit: 3000,
   },
   server: {
     proxy: { "/graphql": { target: server, ws: true } },

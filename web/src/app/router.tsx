@@ -6,6 +6,8 @@ import {
 } from "@tanstack/react-router";
 import { StartPage } from "../features/start/StartPage";
 import type { ImpactState } from "../ui/states";
+import { LoadProblem } from "./LoadProblem";
+import { loaded } from "./loaded";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
 import { ITEM_TABS, type ItemTab } from "./tabs";
@@ -31,7 +33,10 @@ const find = createRoute({
     const [q, kind] = [text(search.q), text(search.kind)];
     return { ...(q && { q }), ...(kind && { kind }) };
   },
-  component: lazyRouteComponent(() => import("../features/search/FindPage"), "FindPage"),
+  component: lazyRouteComponent(
+    loaded(() => import("../features/search/FindPage")),
+    "FindPage",
+  ),
 });
 
 const item = createRoute({
@@ -41,7 +46,10 @@ const item = createRoute({
     const tab = ITEM_TABS.find((known) => known === search.tab);
     return tab === undefined ? {} : { tab };
   },
-  component: lazyRouteComponent(() => import("../features/item/ItemPage"), "ItemPage"),
+  component: lazyRouteComponent(
+    loaded(() => import("../features/item/ItemPage")),
+    "ItemPage",
+  ),
 });
 
 const impact = createRoute({
@@ -49,12 +57,16 @@ const impact = createRoute({
   path: "/items/$id/impact",
   validateSearch: (search): { state?: FailedState } =>
     search.state === "degraded" ? { state: "degraded" } : {},
-  component: lazyRouteComponent(() => import("../features/impact/ImpactPage"), "ImpactPage"),
+  component: lazyRouteComponent(
+    loaded(() => import("../features/impact/ImpactPage")),
+    "ImpactPage",
+  ),
 });
 
 export const router = createRouter({
   routeTree: root.addChildren([start, find, item, impact]),
   defaultPreload: "intent",
+  defaultErrorComponent: LoadProblem,
   scrollRestoration: true,
 });
 

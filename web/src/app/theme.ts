@@ -13,11 +13,25 @@ const lake: MantineColorsTuple = [
   "#0d4c62",
 ];
 
+/** Greys of the dark scheme, in the hue of the palette in app.css. */
+const dark: MantineColorsTuple = [
+  "#e6ebf0",
+  "#c4ced7",
+  "#a3b1be",
+  "#7f8e9c",
+  "#4a5763",
+  "#36424d",
+  "#222c34",
+  "#1a2229",
+  "#151c22",
+  "#12181d",
+];
+
 export const theme = createTheme({
   primaryColor: "lake",
   // The eighth shade is the lightest that white text can be read on.
   primaryShade: { light: 8, dark: 8 },
-  colors: { lake },
+  colors: { lake, dark },
   defaultRadius: "sm",
   fontFamily:
     'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif',

@@ -6,12 +6,14 @@ interface Props {
   readonly id: string;
   readonly name: string;
   readonly kind?: string;
+  /** The kind goes under the name. */
+  readonly stacked?: boolean;
 }
 
 /** An item's name as a link to its page, its kind quietly beside it. */
-export function ItemLink({ id, name, kind }: Props) {
+export function ItemLink({ id, name, kind, stacked = false }: Props) {
   return (
-    <span className={classes.row}>
+    <span className={classes.row} data-stacked={stacked || undefined}>
       <Link to="/items/$id" params={{ id }} className={classes.link}>
         {name}
       </Link>

@@ -20,7 +20,8 @@ function Icon({ path }: { path: string }) {
 export const SearchIcon = () => <Icon path="M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10Zm3.6-1.4L14 14" />;
 export const PlusIcon = () => <Icon path="M8 3v10M3 8h10" />;
 export const MinusIcon = () => <Icon path="M3 8h10" />;
-export const FitIcon = () => <Icon path="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" />;
+export const ToStartIcon = () => <Icon path="M3 3v10M13 8H6m3-3L6 8l3 3" />;
+export const ToEndIcon = () => <Icon path="M13 3v10M3 8h7M7 5l3 3-3 3" />;
 export const CloseIcon = () => <Icon path="m4 4 8 8m0-8-8 8" />;
 export const SunIcon = () => (
   <Icon path="M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1m8 8 1 1m0-10-1 1m-8 8-1 1" />

@@ -4,7 +4,7 @@ import { counted, pluralKind, shortened, spaced, titled } from "./words";
 describe("words", () => {
   it.each([
     ["NetworkDevice", "network device"],
-    ["DnsRecord", "dns record"],
+    ["DnsRecord", "DNS record"],
     ["IPAddress", "IP address"],
     ["Server", "server"],
   ])("%s is written %s", (name, expected) => {
@@ -20,6 +20,8 @@ describe("words", () => {
     ["Switch", "Switches"],
     ["VirtualMachine", "Virtual machines"],
     ["Gateway", "Gateways"],
+    ["Person", "People"],
+    ["ApiEndpoint", "API endpoints"],
   ])("several of %s are %s", (kind, expected) => {
     expect(pluralKind(kind)).toBe(expected);
   });

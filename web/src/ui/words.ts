@@ -1,10 +1,14 @@
-/** `NetworkDevice` as people write it: `network device`. Abbreviations such as DNS keep their case. */
+/** Words of kinds' and properties' names that are written in capitals. */
+const CAPITALS = new Set(["api", "cpu", "dns", "fqdn", "id", "ip", "mac", "os", "url", "uuid"]);
+
+/** `NetworkDevice` as people write it: `network device`; `DnsRecord` as `DNS record`. */
 export function spaced(name: string): string {
   return name
     .replace(/([a-z\d])([A-Z])/g, "$1 $2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+    .toLowerCase()
     .split(" ")
-    .map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase()))
+    .map((word) => (CAPITALS.has(word) ? word.toUpperCase() : word))
     .join(" ");
 }
 
@@ -22,6 +26,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 /** Several of a kind: `Virtual machines`, `Network devices`, `Business capabilities`. */
 export function pluralKind(kind: string): string {
   const one = titled(kind);
+  if (one === "Person") return "People";
   if (/[^aeiou]y$/.test(one)) return `${one.slice(0, -1)}ies`;
   return /(s|x|ch|sh)$/.test(one) ? `${one}es` : `${one}s`;
 }

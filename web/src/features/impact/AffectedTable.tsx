@@ -197,7 +197,10 @@ function Row({ row, rows, relations, open, onOpen }: RowProps) {
         <ItemLink id={row.id} name={row.name} />
       </Table.Td>
       <Table.Td className={classes.kind}>{titled(row.kind)}</Table.Td>
-      <Table.Td className={classes.number}>{row.distance}</Table.Td>
+      <Table.Td className={classes.number}>
+        {row.distance}
+        <span className={classes.unit}> {row.distance === 1 ? "step" : "steps"} away</span>
+      </Table.Td>
       <Table.Td className={classes.why}>
         {phrase === null ? (
           "it failed itself"

@@ -18,7 +18,7 @@ export function Findings({ impact }: { impact: Impact }) {
       <Finding title="Services hit" empty="No service is hit." rows={services}>
         {(service) => (
           <li key={service.id} className={classes.row}>
-            <ItemLink id={service.id} name={service.name} kind={service.kind} />
+            <ItemLink id={service.id} name={service.name} kind={service.kind} stacked />
             <span className={classes.right}>
               {service.criticality ? (
                 <span className={classes.note}>{service.criticality}</span>
@@ -33,7 +33,7 @@ export function Findings({ impact }: { impact: Impact }) {
           <li key={owner.id} className={classes.row}>
             <span>
               <ItemLink id={owner.id} name={owner.name} kind={owner.kind} />
-              <Text span size="sm" c="dimmed" display="block">
+              <Text span className={classes.small}>
                 {[
                   owner.owns > 0 ? `owns ${owner.owns} of what is hit` : null,
                   owner.supports > 0 ? `supports ${owner.supports}` : null,
@@ -53,7 +53,7 @@ export function Findings({ impact }: { impact: Impact }) {
           <li key={`${gate.id} ${gate.gate}`} className={classes.row}>
             <span>
               <ItemLink id={gate.id} name={gate.name} kind={gate.kind} />
-              <Text span size="sm" c="dimmed" display="block">
+              <Text span className={classes.small}>
                 {gate.up} of {gate.total} up, {gate.needed} needed
               </Text>
             </span>
@@ -70,7 +70,7 @@ export function Findings({ impact }: { impact: Impact }) {
               <span>
                 {weak.sentence}
                 {weak.lastSeen ? (
-                  <Text span size="sm" c="dimmed" display="block">
+                  <Text span className={classes.small}>
                     last seen <Age time={weak.lastSeen} />
                   </Text>
                 ) : null}

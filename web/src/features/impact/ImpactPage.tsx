@@ -108,12 +108,14 @@ function Answer({ id, state, impact, catalogue, old }: AnswerProps) {
             state={state}
             catalogue={catalogue}
             pathTo={pathTo}
-            describe={(of) => {
-              const row = rows.get(of);
+            describe={(box) => {
+              const row = rows.get(box.id);
               return row ? (
                 <WhyLine row={row} rows={rows} relations={catalogue.relations} />
               ) : (
-                <Text size="sm">It stays up, and is why a gate holds.</Text>
+                <Text size="sm">
+                  <ItemLink id={box.id} name={box.label} /> stays up, and is why a gate holds.
+                </Text>
               );
             }}
           />

@@ -61,7 +61,7 @@ function Revision({ edits }: { edits: Edits }) {
         <b>{first.revisionReason || "No reason given"}</b>
         <Text span size="sm" c="dimmed">
           {first.actor}
-          {first.source && first.source !== first.actor ? ` by ${first.source}` : ""},{" "}
+          {first.source && first.source !== first.actor ? `, from ${first.source}` : ""},{" "}
           <Age time={first.time} />, revision {first.revision}
         </Text>
       </div>

@@ -18,12 +18,17 @@ interface Props {
 
 /** An item's links: what it rests on, what rests on it, and the others. */
 export function LinkSectionsView({ links, relations }: Props) {
-  const { restsOn, carries, other } = groupLinks(links.nodes, relations);
+  const { restsOn, carries, network, other } = groupLinks(links.nodes, relations);
   const missing = links.totalCount - links.nodes.length;
   return (
     <div className={classes.sections}>
       <Section title="What it rests on" groups={restsOn} empty="Nothing that is known." />
-      <Section title="What rests on it" groups={carries} empty="Nothing that is known." />
+      <Section
+        title="What rests on it"
+        groups={carries}
+        empty={network.length > 0 ? "Nothing but what it is cabled to." : "Nothing that is known."}
+      />
+      {network.length > 0 ? <Section title="Cabled to" groups={network} empty="" /> : null}
       <Section title="Also linked" groups={other} empty="Nothing." />
       {missing > 0 ? (
         <Text c="dimmed" className={classes.missing}>

@@ -13,7 +13,9 @@ export interface LinkSections {
   readonly restsOn: readonly LinkGroup[];
   /** What rests on it: what its failure can reach. */
   readonly carries: readonly LinkGroup[];
-  /** Cables, standbys, owners, records: nothing that a failure runs along by itself. */
+  /** What it is cabled to: reachability, not one link, decides who is cut off. */
+  readonly network: readonly LinkGroup[];
+  /** Standbys, owners, records: nothing that a failure runs along by itself. */
   readonly other: readonly LinkGroup[];
 }
 
@@ -23,11 +25,17 @@ export function groupLinks(
 ): LinkSections {
   const side = (link: LinkRow): keyof LinkSections => {
     const impact = relations.get(link.relation)?.impact;
+    if (impact === "topology") return "network";
     if (impact !== "to_from" && impact !== "from_to") return "other";
     return (impact === "to_from") === link.outgoing ? "restsOn" : "carries";
   };
   const on = (wanted: keyof LinkSections) => byPhrase(links.filter((l) => side(l) === wanted));
-  return { restsOn: on("restsOn"), carries: on("carries"), other: on("other") };
+  return {
+    restsOn: on("restsOn"),
+    carries: on("carries"),
+    network: on("network"),
+    other: on("other"),
+  };
 }
 
 function byPhrase(links: readonly LinkRow[]): LinkGroup[] {

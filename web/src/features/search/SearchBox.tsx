@@ -83,9 +83,9 @@ export function SearchBox() {
                 <span className={classes.option}>
                   <span className={classes.name}>{item.name}</span>
                   <span className={classes.kind}>{titled(item.kind)}</span>
-                  {item.status === "active" && !item.stale ? null : (
+                  <span className={classes.status}>
                     <StatusBadge status={item.status} stale={item.stale} />
-                  )}
+                  </span>
                 </span>
               </Combobox.Option>
             ))

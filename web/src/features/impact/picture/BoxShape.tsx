@@ -28,7 +28,7 @@ export function BoxShape({ box, place, selected, dimmed, onChoose, onFocus }: Pr
       style={{ transform: `translate(${place.x}px, ${place.y}px)` }}
       role="button"
       tabIndex={0}
-      aria-label={`${label.full}, ${STATE_LABEL[box.state].toLowerCase()}${box.cause ? ", failed" : ""}: ${action}`}
+      aria-label={`${label.name} ${label.detail}, ${STATE_LABEL[box.state].toLowerCase()}${box.cause ? ", failed" : ""}: ${action}`}
       {...(stack ? {} : { "aria-pressed": selected })}
       data-state={box.state}
       data-cause={box.cause || undefined}
@@ -43,7 +43,6 @@ export function BoxShape({ box, place, selected, dimmed, onChoose, onFocus }: Pr
       }}
       onFocus={(event) => event.currentTarget.matches(":focus-visible") && onFocus(place)}
     >
-      <title>{label.full}</title>
       {stack ? (
         <rect x={4} y={4} width={width} height={height} rx={6} className={classes.behind} />
       ) : null}
@@ -51,11 +50,13 @@ export function BoxShape({ box, place, selected, dimmed, onChoose, onFocus }: Pr
       <g transform={`translate(11 ${height / 2 - 9}) scale(1.125)`}>
         <StateShape state={box.state} />
       </g>
-      <text x={38} y={20} className={classes.name}>
-        {label.name}
-      </text>
-      <text x={38} y={36} className={classes.detail}>
-        {label.detail}
+      <text>
+        <tspan x={38} y={20} className={classes.name}>
+          {label.name}
+        </tspan>{" "}
+        <tspan x={38} y={36} className={classes.detail}>
+          {label.detail}
+        </tspan>
       </text>
       {stack ? <path d={`M${width - 20},14h10m-5,-5v10`} className={classes.sign} /> : null}
     </g>

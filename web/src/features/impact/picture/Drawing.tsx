@@ -1,6 +1,7 @@
 import { ActionIcon, Loader } from "@mantine/core";
 import { useMemo, useRef } from "react";
-import { FitIcon, MinusIcon, PlusIcon } from "../../../ui/icons";
+import { MinusIcon, PlusIcon, ToEndIcon, ToStartIcon } from "../../../ui/icons";
+import { counted } from "../../../ui/words";
 import { BoxShape } from "./BoxShape";
 import { type Layout, pathThrough } from "./layout";
 import { type Arrow, type Box, homesOf } from "./model";
@@ -21,16 +22,22 @@ export function Drawing({ layout, selected, pathTo, onChoose }: Props) {
   const svg = useRef<SVGSVGElement>(null);
   const cause = layout?.boxes.find((box) => box.cause);
   const start = cause && layout?.places.get(cause.id);
-  const { transform, by, showStart, reveal } = useZoom(svg, layout, start);
+  const { transform, by, showStart, showEnd, reveal } = useZoom(svg, layout, start);
   const lit = useMemo(() => {
     if (layout === null || selected === null) return null;
     const homes = homesOf(layout.boxes);
-    return pathTo(selected).flatMap((id) => homes.get(id) ?? []);
+    const path = pathTo(selected).flatMap((id) => homes.get(id) ?? []);
+    return path.length > 1 ? path : null;
   }, [layout, selected, pathTo]);
   return (
     <div className={classes.window}>
       {/* biome-ignore lint/a11y/noSvgWithoutTitle: the figure has a label, and each box its own */}
-      <svg ref={svg} className={classes.drawing} data-ready={layout !== null || undefined}>
+      <svg
+        ref={svg}
+        className={classes.drawing}
+        style={layout === null ? {} : { height: heightFor(layout) }}
+        data-ready={layout !== null || undefined}
+      >
         <defs>
           <marker
             id="head"
@@ -77,12 +84,20 @@ export function Drawing({ layout, selected, pathTo, onChoose }: Props) {
         <ActionIcon variant="default" size="lg" aria-label="Zoom out" onClick={() => by(0.8)}>
           <MinusIcon />
         </ActionIcon>
-        <ActionIcon variant="default" size="lg" aria-label="Back to the start" onClick={showStart}>
-          <FitIcon />
+        <ActionIcon variant="default" size="lg" aria-label="To what failed" onClick={showStart}>
+          <ToStartIcon />
+        </ActionIcon>
+        <ActionIcon variant="default" size="lg" aria-label="To the far end" onClick={showEnd}>
+          <ToEndIcon />
         </ActionIcon>
       </ActionIcon.Group>
     </div>
   );
+}
+
+/** As high as the picture is, within what a window has room for. */
+function heightFor(layout: Layout): string {
+  return `clamp(240px, ${Math.ceil(layout.height)}px, max(320px, 62vh))`;
 }
 
 interface ArrowProps {
@@ -98,6 +113,7 @@ function ArrowShape({ arrow, layout, lit }: ArrowProps) {
   const onPath = lit?.some((id, index) => id === arrow.from && lit[index + 1] === arrow.to);
   return (
     <g>
+      <title>{`${counted(arrow.count, "link")}: ${arrow.relations.join(", ")}`}</title>
       <path
         d={pathThrough(points)}
         className={classes.arrow}

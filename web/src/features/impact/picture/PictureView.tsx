@@ -20,13 +20,13 @@ interface Props {
   /** The ids from what failed to an item, both included. */
   readonly pathTo: (id: string) => readonly string[];
   /** What is shown under the picture when an item is chosen. */
-  readonly describe: (id: string) => React.ReactNode;
+  readonly describe: (box: Box) => React.ReactNode;
 }
 
 /** A blast radius as boxes and arrows, alike boxes in stacks that can be opened. */
 export function PictureView({ id, state, catalogue, pathTo, describe }: Props) {
   const [opened, setOpened] = useState<readonly Box[]>([]);
-  const [selected, setSelected] = useState<string | null>(null);
+  const [selected, setSelected] = useState<Box | null>(null);
   const picture = useQuery(
     pictureQuery(
       id,
@@ -39,13 +39,13 @@ export function PictureView({ id, state, catalogue, pathTo, describe }: Props) {
 
   const choose = (box: Box) => {
     if (isStack(box)) setOpened([...opened, box]);
-    else setSelected(box.id === selected ? null : box.id);
+    else setSelected(box.id === selected?.id ? null : box);
   };
   if (picture.error) return <Problem error={picture.error} onRetry={() => picture.refetch()} />;
   if (failed) return <Text>The picture could not be laid out. The table has the same items.</Text>;
   return (
     <figure className={classes.frame} aria-label="Picture of the blast radius">
-      <Drawing layout={layout} selected={selected} pathTo={pathTo} onChoose={choose} />
+      <Drawing layout={layout} selected={selected?.id ?? null} pathTo={pathTo} onChoose={choose} />
       <figcaption className={classes.caption} aria-live="polite">
         {selected === null ? <Legend /> : describe(selected)}
         {opened.map((box) => (

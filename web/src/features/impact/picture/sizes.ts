@@ -19,7 +19,7 @@ const STACK_SIGN = 18;
 
 export function labelOf(box: Box): Label {
   if (isStack(box)) {
-    const kinds = box.kind == null ? "items" : pluralKind(box.kind).toLowerCase();
+    const kinds = box.kind == null ? "items" : lowered(pluralKind(box.kind));
     const name = counted(box.count, kinds, kinds);
     return { name, detail: "a stack to open", full: name };
   }
@@ -47,4 +47,9 @@ export function measureInPage(): Measure {
     context.font = fonts[font];
     return context.measureText(text).width;
   };
+}
+
+/** Begins with a small letter, unless it begins with an abbreviation. */
+function lowered(words: string): string {
+  return /^[A-Z][a-z]/.test(words) ? words.charAt(0).toLowerCase() + words.slice(1) : words;
 }

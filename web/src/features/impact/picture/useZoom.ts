@@ -13,11 +13,16 @@ export interface Zoom {
   readonly by: (factor: number) => void;
   /** Shows the whole picture where it can be read, or else its beginning. */
   readonly showStart: () => void;
+  /** Shows the right edge: what the business sees. */
+  readonly showEnd: () => void;
   /** Moves a box that is outside of the window into it. */
   readonly reveal: (place: Place) => void;
 }
 
-/** Panning and zooming of a drawing: drag to move, the wheel with Ctrl (or pinching) to zoom. */
+/**
+ * Panning and zooming of a drawing: drag to move, the wheel with Ctrl (or pinching) to zoom, sideways
+ * scrolling to move sideways. Plain scrolling stays the page's.
+ */
 export function useZoom(
   svg: React.RefObject<SVGSVGElement | null>,
   layout: Layout | null,
@@ -37,8 +42,15 @@ export function useZoom(
     if (svg.current === null) return;
     const selection = select(svg.current);
     selection.call(behaviour).on("dblclick.zoom", null);
+    const sideways = (event: WheelEvent) => {
+      const by = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;
+      if (event.ctrlKey || event.metaKey || Math.abs(by) <= Math.abs(event.deltaY - by)) return;
+      event.preventDefault();
+      selection.call(behaviour.translateBy, -by, 0);
+    };
+    selection.on("wheel.sideways", sideways, { passive: false });
     return () => {
-      selection.on(".zoom", null);
+      selection.on(".zoom", null).on(".sideways", null);
     };
   }, [svg, behaviour]);
 
@@ -52,6 +64,12 @@ export function useZoom(
   const showStart = useCallback(() => {
     if (svg.current !== null && layout !== null) move(fitted(svg.current, layout, start));
   }, [svg, layout, start, move]);
+
+  const showEnd = useCallback(() => {
+    if (svg.current === null || layout === null) return;
+    const [width, { k, y }] = [svg.current.clientWidth, transform];
+    move(zoomIdentity.translate(Math.min(0, width - layout.width * k), y).scale(k));
+  }, [svg, layout, transform, move]);
 
   // Only the first layout is fitted: after that the person decides where to look.
   const fittedOnce = useRef(false);
@@ -79,7 +97,7 @@ export function useZoom(
     [svg, transform, move],
   );
 
-  return { transform, by, showStart, reveal };
+  return { transform, by, showStart, showEnd, reveal };
 }
 
 /** How far something has to move to be inside of a window of that length. */
