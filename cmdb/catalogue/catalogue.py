@@ -65,6 +65,7 @@ class Catalogue:
         self.relations: Mapping[str, Relation] = _unique(relations, "relation")
         self.namespaces: Mapping[str, Namespace] = _unique(namespaces, "namespace")
         self._resolved: dict[str, ResolvedKind] = {}
+        self._end_problems: dict[tuple[str, str | None, str | None], str | None] = {}
         problems = [*self._dangling()]
         if problems:
             raise InvalidCatalogue("The catalogue does not hold together.", problems)
@@ -133,6 +134,12 @@ class Catalogue:
 
         A kind that is not known yet (None) is allowed. A symmetric relation's ends are alike.
         """
+        key = (relation, from_kind, to_kind)
+        if key not in self._end_problems:
+            self._end_problems[key] = self._end_problem(relation, from_kind, to_kind)
+        return self._end_problems[key]
+
+    def _end_problem(self, relation: str, from_kind: str | None, to_kind: str | None) -> str | None:
         declared = self.relation(relation)
         for side, kind, names in (
             ("from", from_kind, declared.from_kinds),
