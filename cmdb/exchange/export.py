@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from cmdb.items import (
 from cmdb.items.value import format_time
 
 _ITEM_COLUMNS = ("kind", "identifiers", "distinct_from", *LINE_FIELDS)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MAX_SHEET_ROWS = 1_048_576
 """What one sheet of an XLSX workbook holds."""
 
@@ -156,7 +158,8 @@ class CsvWriter:
 class XlsxWriter:
     """Writes a workbook with a sheet of items and a sheet of links.
 
-    Raises :class:`~cmdb.errors.InvalidInput` where a sheet would need more rows than XLSX has.
+    Raises :class:`~cmdb.errors.InvalidInput` where a sheet would need more rows than XLSX has, or
+    a value has characters that it can't hold.
     """
 
     def __init__(self, path: Path, catalogue: Catalogue) -> None:
@@ -182,7 +185,13 @@ class XlsxWriter:
                 f"An XLSX sheet holds {_MAX_SHEET_ROWS:,} rows; export {name} as .jsonl or .csv."
             )
         cells = cells_of(line)
-        self._sheets[name].append([cells.get(column) for column in self._headers[name]])
+        row = [cells.get(column) for column in self._headers[name]]
+        if control := next((c for c in row if c and _CONTROL.search(c)), None):
+            raise InvalidInput(
+                f"XLSX can't hold the control characters in {control[:60]!r}; "
+                "export as .jsonl or .csv."
+            )
+        self._sheets[name].append(row)
 
     def close(self) -> None:
         """Write the file."""

@@ -123,3 +123,20 @@ def test_a_table_is_mapped_by_its_header_and_by_a_map_file(
     assert run_main(["waiting", "--json", "--store", store]) == 0
     (waiting,) = json.loads(capfd.readouterr().out)["waiting"]
     assert waiting["report"]["to_key"] == "name:Team/Payments"
+
+
+def test_what_a_spreadsheet_can_not_hold_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    line = {
+        "item": {
+            "kind": "Server",
+            "identifiers": ["serial:4C1"],
+            "properties": {"description": "bell \x07"},
+        }
+    }
+    (tmp_path / "in.jsonl").write_text(json.dumps(line))
+    store = f"sqlite:///{tmp_path / 'one.db'}"
+    assert run_main(["import", str(tmp_path / "in.jsonl"), "--store", store]) == 0
+    assert run_main(["export", "-o", str(tmp_path / "out.xlsx"), "--store", store]) == 2
+    assert "export as .jsonl or .csv" in capfd.readouterr().err
