@@ -49,7 +49,7 @@ def _environment(root: Path) -> dict[str, str]:
             (binaries / tool).symlink_to(found)
     (binaries / "python3").symlink_to(getattr(sys, "_base_executable", sys.executable))
     kept = {k: v for k, v in os.environ.items() if KEPT.match(k)}
-    return {**kept, "PATH": str(binaries), "HOME": str(home), "CMDB_PORT": "0"}
+    return {**kept, "PATH": str(binaries), "HOME": str(home)}
 
 
 def _demo(clone: Path, environment: dict[str, str]) -> None:
@@ -57,7 +57,7 @@ def _demo(clone: Path, environment: dict[str, str]) -> None:
     server = subprocess.Popen(
         ["make", "demo"],
         cwd=clone,
-        env=environment,
+        env={**environment, "CMDB_PORT": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

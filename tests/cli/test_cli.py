@@ -253,15 +253,17 @@ def test_no_colour_where_none_is_wanted(demo: str) -> None:
 
 
 def test_a_reader_that_leaves_early_is_no_error(demo: str) -> None:
-    done = subprocess.run(
-        f"{sys.executable} -m cmdb export --store {demo} | head -n 1",
-        shell=True,
-        capture_output=True,
+    with subprocess.Popen(
+        [sys.executable, "-m", "cmdb", "export", "--store", demo],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=True,
-    )
-    assert done.stdout.startswith('{"item"')
-    assert "Traceback" not in done.stderr
+    ) as export:
+        assert export.stdout is not None
+        assert export.stderr is not None
+        assert export.stdout.readline().startswith('{"item"')
+        export.stdout.close()
+        assert "Traceback" not in export.stderr.read()
 
 
 def test_settings_say_where_they_come_from_and_hide_secrets(
