@@ -118,6 +118,9 @@ class Writer(Protocol):
     def close(self) -> None:
         """Finish the file."""
 
+    def abandon(self) -> None:
+        """Let go of what is half written: not everything could be."""
+
 
 class JsonLinesWriter:
     """Writes JSON Lines."""
@@ -133,6 +136,9 @@ class JsonLinesWriter:
     def close(self) -> None:
         """Flush; the caller closes the stream it opened."""
         self._stream.flush()
+
+    def abandon(self) -> None:
+        """Leave the stream as it is; the caller closes it."""
 
 
 class CsvWriter:
@@ -153,6 +159,9 @@ class CsvWriter:
     def close(self) -> None:
         """Flush; the caller closes the stream it opened."""
         self._stream.flush()
+
+    def abandon(self) -> None:
+        """Leave the stream as it is; the caller closes it."""
 
 
 class XlsxWriter:
@@ -196,6 +205,11 @@ class XlsxWriter:
     def close(self) -> None:
         """Write the file."""
         self._book.save(self._path)
+
+    def abandon(self) -> None:
+        """Close the sheets' temporary files; nothing was written under the file's own name."""
+        for sheet in self._sheets.values():
+            sheet.close()
 
 
 def cells_of(line: Line) -> dict[str, str]:
@@ -244,12 +258,16 @@ async def write_all(
 ) -> tuple[int, int]:
     """Write every report of every entity; returns the number of item and of link lines."""
     items = links = 0
-    async for entity in entities:
-        for line in lines_of(entity):
-            writer.write(line)
-            if line.item is not None:
-                items += 1
-            else:
-                links += 1
+    try:
+        async for entity in entities:
+            for line in lines_of(entity):
+                writer.write(line)
+                if line.item is not None:
+                    items += 1
+                else:
+                    links += 1
+    except BaseException:
+        writer.abandon()
+        raise
     writer.close()
     return items, links

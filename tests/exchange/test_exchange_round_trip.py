@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,3 +141,5 @@ def test_what_a_spreadsheet_can_not_hold_is_said(
     assert run_main(["import", str(tmp_path / "in.jsonl"), "--store", store]) == 0
     assert run_main(["export", "-o", str(tmp_path / "out.xlsx"), "--store", store]) == 2
     assert "export as .jsonl or .csv" in capfd.readouterr().err
+    gc.collect()  # a half-written sheet that nobody closed would complain here
+    assert not (tmp_path / "out.xlsx").exists()

@@ -246,5 +246,6 @@ def test_a_server_with_a_token_asks_for_it(browser: Browser, tmp_path: Path) -> 
 def test_graphiql_answers_without_a_network(visit: Visit) -> None:
     page = visit.page
     page.goto("/graphql")
+    expect(page.locator(".graphiql-query-editor")).to_contain_text("nodes")
     page.get_by_role("button", name=re.compile("Execute query")).click()
     expect(page.locator(".graphiql-response")).to_contain_text('"nodes"')
