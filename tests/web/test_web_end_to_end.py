@@ -35,7 +35,9 @@ def impact_of(address: str, name: str) -> Any:
 
 
 def id_of(address: str, name: str) -> str:
-    return str(ask(address, "query($key: String!) { item(key: $key) { id } }", key=name)["item"]["id"])
+    return str(
+        ask(address, "query($key: String!) { item(key: $key) { id } }", key=name)["item"]["id"]
+    )
 
 
 def boxes(page: Page) -> Locator:
@@ -71,7 +73,9 @@ def test_search_a_switch_and_read_its_blast_radius(visit: Visit, demo: str, tmp_
     expect(held).to_contain_text(answer["gatesHeld"][0]["name"])
 
     first = boxes(page).first
-    expect(first).to_have_attribute("aria-label", re.compile(f"{SWITCH} Network device, down, failed"))
+    expect(first).to_have_attribute(
+        "aria-label", re.compile(f"{SWITCH} Network device, down, failed")
+    )
     drawn = boxes(page).count()
     assert 20 < drawn <= 61
     page.screenshot(path=tmp_path / "impact.png", full_page=True)

@@ -52,9 +52,9 @@ export function FindPage() {
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>
-              <Table.Th>Kind</Table.Th>
+              {kind === undefined ? <Table.Th>Kind</Table.Th> : null}
               <Table.Th>Status</Table.Th>
-              <Table.Th>Last seen</Table.Th>
+              <Table.Th className={classes.age}>Last seen</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -63,7 +63,7 @@ export function FindPage() {
                 <Table.Td className={classes.name}>
                   <ItemLink id={item.id} name={item.name} />
                 </Table.Td>
-                <Table.Td>{titled(item.kind)}</Table.Td>
+                {kind === undefined ? <Table.Td>{titled(item.kind)}</Table.Td> : null}
                 <Table.Td>
                   <StatusBadge status={item.status} stale={item.stale} />
                 </Table.Td>
