@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from cmdb.catalogue import Catalogue, ImpactDirection, Relation
 from cmdb.errors import InvalidInput, UnknownItem
@@ -17,6 +19,9 @@ from cmdb.items import Item, ItemStatus, Link
 from impact.gates import Form, Gate, Standbys, Wire, form_gates, wire_ends
 from impact.health import Finding
 from impact.network import ANCHOR_ROLES, Topology, lay_out
+
+if TYPE_CHECKING:
+    from impact.compiled.engine import Engine
 
 OWNER_RELATIONS = ("OWNED_BY", "SUPPORTED_BY")
 
@@ -28,6 +33,18 @@ class LeftOut:
     kind: str
     name: str
     status: ItemStatus
+
+
+@dataclass(slots=True)
+class EngineCell:
+    """Where an estate keeps what walks it fast, once that is made; copies of the estate share it.
+
+    ``engine`` is None for an estate that is walked as it is.
+    """
+
+    engine: Engine | None = None
+    is_settled: bool = False
+    lock: Lock = field(default_factory=Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,7 @@ class Estate:
     lineages: Mapping[str, tuple[str, ...]]
     findings: tuple[Finding, ...]
     left_out: Mapping[str, LeftOut]
+    engine: EngineCell = field(default_factory=EngineCell, compare=False, repr=False)
 
     @classmethod
     def build(

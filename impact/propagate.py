@@ -11,16 +11,26 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from impact.compiled.choice import engine_of
 from impact.estate import Estate
 from impact.states import State
 
 
-def propagate(estate: Estate, given: Mapping[int, State]) -> dict[int, State]:
+def propagate(estate: Estate, given: Mapping[int, State]) -> Mapping[int, State]:
     """The state of every item that is not UP once the given items fail as stated.
 
-    Items are positions in the estate. What it costs grows with what is reached: every member of a
-    gate is told to it at most three times. A network is walked anew whenever, with all gates
-    settled, devices in it have newly gone DOWN.
+    Items are positions in the estate. What it costs grows with what is reached. Large estates are
+    walked by :mod:`impact.compiled`, small ones by :func:`propagate_plainly`.
+    """
+    engine = engine_of(estate)
+    return propagate_plainly(estate, given) if engine is None else engine.states(given)
+
+
+def propagate_plainly(estate: Estate, given: Mapping[int, State]) -> dict[int, State]:
+    """What :func:`propagate` gives, in plain Python: the definition that the kernels must meet.
+
+    Every member of a gate is told to it at most three times. A network is walked anew whenever,
+    with all gates settled, devices in it have newly gone DOWN.
     """
     walk = _Walk(estate)
     for item, state in given.items():

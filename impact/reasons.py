@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from impact.compiled.choice import engine_of
 from impact.estate import Estate
 from impact.gates import Gate
 from impact.states import State
@@ -44,8 +45,23 @@ class Reason:
 
 def reasons(
     estate: Estate, given: Mapping[int, State], states: Mapping[int, State]
-) -> dict[int, Reason]:
+) -> Mapping[int, Reason]:
     """A reason for every item in ``states``, which must be what ``propagate`` made of ``given``.
+
+    Where kernels made the states, they found the reasons as well.
+    """
+    if engine_of(estate) is not None:
+        from impact.compiled.found import FoundReasons, FoundStates
+
+        if isinstance(states, FoundStates):
+            return FoundReasons(states.found, estate)
+    return reasons_plainly(estate, given, states)
+
+
+def reasons_plainly(
+    estate: Estate, given: Mapping[int, State], states: Mapping[int, State]
+) -> dict[int, Reason]:
+    """What :func:`reasons` gives, in plain Python.
 
     Among explanations of the same distance, the one whose source has the smallest id is chosen.
     The cost is that of ``propagate``, and one walk of a network for each distance at which a
