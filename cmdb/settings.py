@@ -82,6 +82,15 @@ class Settings(BaseSettings):
         default_factory=lambda: os.environ.get("USER") or os.environ.get("USERNAME") or "somebody",
         description="Who is named as the author of revisions.",
     )
+    business_hours: str = Field(
+        default="mon-fri 08:00-18:00",
+        pattern=r"^[a-z]{3}-[a-z]{3} \d\d:\d\d-\d\d:\d\d$",
+        description="The hours in UTC in which planned failures count as riskier.",
+    )
+    risk_weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict,
+        description="Weights of risk factors, by name, in the place of the default ones.",
+    )
 
     @field_validator("catalogue", "source_precedence", mode="before")
     @classmethod

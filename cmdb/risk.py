@@ -1,0 +1,76 @@
+"""The use case behind ``cmdb risk``: what the stored history adds to :mod:`impact.risk`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from cmdb.errors import InvalidInput
+from cmdb.revisions import Action
+from cmdb.service import Cmdb, Point
+from impact import Analysis, State
+from impact.risk import ItemHistory, Risk, RiskEvidence, assess_risk
+from impact.window import business_hours, window
+
+HISTORY_FOR = timedelta(days=90)
+"""How far back edits of the failing items count."""
+MOST_HISTORIES = 200
+"""Failing items whose history is read, at most."""
+MOST_EDITS = 100
+"""Edits that are read of one item, at most."""
+
+
+async def assess(
+    cmdb: Cmdb,
+    items: Sequence[str],
+    *,
+    state: State = State.DOWN,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    at: Point | None = None,
+    collisions: Sequence[RiskEvidence] | None = None,
+) -> Risk:
+    """The risk of letting items fail between two times, if these are known.
+
+    Items are ids, identifiers or unique names. The history that counts is the edits of the last
+    90 days before the answer's time, and all incidents that affect the items. Raises
+    :class:`~cmdb.errors.InvalidInput` for an unknown or ambiguous item, half a window, or one that
+    does not end after it starts.
+    """
+    if (start is None) != (end is None):
+        raise InvalidInput("A window has a start and an end; only one of them is given.")
+    span = window(start, end) if start is not None and end is not None else None
+    analysis = await cmdb.analyse(items, state, at)
+    history = await item_histories(cmdb, analysis)
+    settings = cmdb.settings
+    return await asyncio.to_thread(
+        assess_risk,
+        analysis,
+        window=span,
+        hours=business_hours(settings.business_hours),
+        history=history,
+        collisions=collisions,
+        weights=settings.risk_weights,
+    )
+
+
+async def item_histories(cmdb: Cmdb, analysis: Analysis) -> list[ItemHistory]:
+    """What happened to the failing items before the answer's time; of the first 200 of them."""
+    estate = analysis.estate
+    since = estate.as_of - HISTORY_FOR
+    found: list[ItemHistory] = []
+    for item in list(analysis.given)[:MOST_HISTORIES]:
+        item_id = estate.items[item].id
+        read = await cmdb.store.history(item_id, MOST_EDITS, estate.revision + 1)
+        edits = sum(
+            edit.action is not Action.CREATED and revision.time >= since for revision, edit in read
+        )
+        found.append(ItemHistory(item_id, edits, _incidents(analysis, item)))
+    return found
+
+
+def _incidents(analysis: Analysis, item: int) -> tuple[str, ...]:
+    estate = analysis.estate
+    ends = (estate.ends[link][0] for link in estate.links_at.get(item, ()))
+    return tuple(sorted({estate.items[e].id for e in ends if estate.is_a(e, "Incident")}))
