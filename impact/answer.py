@@ -9,7 +9,7 @@ import msgspec
 
 from impact.states import StateName
 
-WeakReason = Literal["missing", "stale", "low_confidence"]
+WeakReason = Literal["missing", "stale", "low_confidence", "single_source"]
 
 
 class Because(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_id": "from"}):
@@ -88,7 +88,9 @@ class WeakEvidence(msgspec.Struct, frozen=True):
     """An item or link that the answer rests on and that may be wrong.
 
     ``missing``: its sources no longer see it; ``stale``: nobody has seen it for longer than its
-    kind allows; ``low_confidence``: the source itself is less than half sure of it.
+    kind allows; ``low_confidence``: the source itself is less than half sure of it;
+    ``single_source``: one source alone says so, and it is not wholly sure. A link that its one
+    source saw with certainty is not weak: most of what is scanned has one source.
     """
 
     id: str
@@ -96,6 +98,36 @@ class WeakEvidence(msgspec.Struct, frozen=True):
     reasons: tuple[WeakReason, ...]
     last_seen: datetime | None
     sentence: str
+
+
+class OtherState(msgspec.Struct, frozen=True):
+    """An item whose state differs between two answers: ``before`` in the one, ``after`` in the
+    other. None where the item is not part of that estate."""
+
+    id: str
+    kind: str
+    name: str
+    before: StateName | None
+    after: StateName | None
+
+
+class WithoutWeakEvidence(msgspec.Struct, frozen=True):
+    """The same failure once more, as if all weak evidence of the answer were wrong.
+
+    The weak links and items, ``links_left_out`` and ``items_left_out`` of them, are taken out of
+    the estate (what failed stays). ``differs`` says whether another item then has another state:
+    ``worse`` or ``better`` without them, in all. ``changes`` lists those, ``before`` with the weak
+    evidence and ``after`` without it, those that change most first; ``truncated`` says that it was
+    cut. What was left out itself is in no count.
+    """
+
+    differs: bool
+    items_left_out: int
+    links_left_out: int
+    worse: int
+    better: int
+    changes: tuple[OtherState, ...]
+    truncated: bool
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -122,7 +154,8 @@ class BlastRadius(msgspec.Struct, frozen=True, omit_defaults=True):
     It is true of ``revision`` and ``as_of``. ``failed`` are the ids asked about, in that order.
     ``affected`` is sorted by state (worst first), distance, kind, name and id; the other lists put
     the worst first too. ``truncated`` says that a list was cut; then ``totals`` has their full
-    lengths. ``counts`` is never cut.
+    lengths. ``counts`` is never cut. ``without_weak_evidence`` says whether the answer would differ
+    if its weak evidence were wrong; None where there is none, or where it was not asked for.
     """
 
     revision: int
@@ -136,3 +169,4 @@ class BlastRadius(msgspec.Struct, frozen=True, omit_defaults=True):
     counts: Counts
     truncated: bool
     totals: Totals | None = None
+    without_weak_evidence: WithoutWeakEvidence | None = None

@@ -21,6 +21,7 @@ from impact.answer import (
 from impact.estate import OWNER_RELATIONS, Estate
 from impact.states import State
 from impact.weak_evidence import weak_evidence
+from impact.without_weak import without_weak_evidence
 
 SERVICE_KINDS = ("ServiceInstance", "ServiceOffering", "BusinessService", "BusinessCapability")
 CRITICALITIES = ("critical", "high", "medium", "low")
@@ -45,9 +46,15 @@ def blast_radius(
     return answer(analyse(estate, failed, state), limit=limit)
 
 
-def answer(analysis: Analysis, *, limit: int | None = DEFAULT_LIMIT) -> BlastRadius:
+def answer(
+    analysis: Analysis, *, limit: int | None = DEFAULT_LIMIT, second_run: bool = False
+) -> BlastRadius:
     """The blast radius of an analysis. Raises :class:`~cmdb.errors.InvalidInput` for a negative
-    ``limit``."""
+    ``limit``.
+
+    ``second_run`` also answers whether it would differ without its weak evidence, if it has any:
+    see :func:`~impact.without_weak.without_weak_evidence`.
+    """
     if limit is not None and limit < 0:
         raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
     estate = analysis.estate
@@ -74,6 +81,9 @@ def answer(analysis: Analysis, *, limit: int | None = DEFAULT_LIMIT) -> BlastRad
         ),
         truncated=truncated,
         totals=Totals(*lengths) if truncated else None,
+        without_weak_evidence=(
+            without_weak_evidence(analysis, weak, limit=limit) if second_run else None
+        ),
     )
 
 

@@ -5,7 +5,7 @@ Stale data never changes a state; it is reported beside the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from cmdb.catalogue.catalogue import DEFAULT_STALE_AFTER
@@ -48,8 +48,7 @@ def _foundations(analysis: Analysis) -> tuple[set[int], set[int]]:
 
 def _weak_item(estate: Estate, position: int) -> WeakEvidence | None:
     item = estate.items[position]
-    is_missing = item.status == "missing"
-    return _judged(estate, item, item.kind, is_missing, 1.0, f"{item.kind} {item.name!r}")
+    return _judged(estate, item, item.kind, f"{item.kind} {item.name!r}")
 
 
 def _weak_link(estate: Estate, position: int) -> WeakEvidence | None:
@@ -59,21 +58,19 @@ def _weak_link(estate: Estate, position: int) -> WeakEvidence | None:
     what = f"The link {first} {link.relation} {second}"
     # Whoever scans the item that a link starts at also sees the link.
     kind = estate.items[estate.ends[position][0]].kind
-    return _judged(estate, link, kind, link.status == "missing", link.confidence, what)
+    return _judged(estate, link, kind, what)
 
 
-def _judged(
-    estate: Estate, thing: Item | Link, kind: str, is_missing: bool, confidence: float, what: str
-) -> WeakEvidence | None:
+def _judged(estate: Estate, thing: Item | Link, kind: str, what: str) -> WeakEvidence | None:
     allowed, last_seen = _stale_after(estate, kind), thing.last_seen
     judged: list[tuple[WeakReason, str]] = []
-    if is_missing:
+    if thing.status == "missing":
         judged.append(("missing", "its sources no longer see it"))
     if last_seen is not None and estate.now - last_seen > allowed:
         days = (estate.now - last_seen).days
         judged.append(("stale", f"nobody has seen it for {days} days, {allowed.days} are allowed"))
-    if confidence < LOW_CONFIDENCE:
-        judged.append(("low_confidence", f"its source is {confidence:.0%} sure of it"))
+    if isinstance(thing, Link):
+        judged += _doubts(thing)
     if not judged:
         return None
     return WeakEvidence(
@@ -83,6 +80,13 @@ def _judged(
         last_seen=last_seen,
         sentence=f"{what}: {_listed(said for _, said in judged)}.",
     )
+
+
+def _doubts(link: Link) -> Iterator[tuple[WeakReason, str]]:
+    if link.confidence < LOW_CONFIDENCE:
+        yield "low_confidence", f"its source is {link.confidence:.0%} sure of it"
+    if link.confidence < 1 and len(link.sources) == 1:
+        yield "single_source", f"only {link.sources[0]} says so, and not for certain"
 
 
 def _stale_after(estate: Estate, kind: str) -> timedelta:

@@ -61,7 +61,7 @@ def impact(
 
         analysis = await cmdb.analyse(items, failure(state.value), at, include_planned=planned)
         proof = await cmdb.explain(analysis, explain) if explain else None
-        return answer(analysis, limit=limit), proof
+        return answer(analysis, limit=limit, second_run=True), proof
 
     found, proof = with_cmdb(store, work)
     if as_json:
@@ -109,6 +109,7 @@ def _print_impact(found: Any) -> None:
         say(f"Rests on weak evidence ({_total(found, 'weak_evidence')}):")
         for weak in found.weak_evidence[:5]:
             say(f"  {weak.sentence}")
+        _print_second_run(found.without_weak_evidence)
     counts = found.counts
     say(
         f"{counts.down} down, {counts.degraded} degraded, {counts.at_risk} at risk "
@@ -116,6 +117,19 @@ def _print_impact(found: Any) -> None:
     )
     if found.truncated:
         say("Lists are cut at --limit; the counts are of everything.")
+
+
+def _print_second_run(second: Any) -> None:
+    if second is None:
+        return
+    if not second.differs:
+        say("Without it the answer would be the same.")
+        return
+    say(f"Without it the answer would differ: {second.worse} worse, {second.better} better.")
+    for change in second.changes[:5]:
+        before, after = (state.replace("_", " ") for state in (change.before, change.after))
+        say(f"  {change.kind} {change.name}: {after} instead of {before}")
+    _more(second.worse + second.better, 5, "item")
 
 
 def _total(found: Any, rows: str) -> int:

@@ -45,7 +45,7 @@ OWN_TYPES = frozenset(
     "String Int Float Boolean ID Long DateTime JSON MinUp StoreInfo Run RunStatus Revision Action "
     "HistoryEntry FieldChange Diff DiffEntry WaitingLink WaitingLinks LinkReport Gate BlastRadius "
     "GateHeld ServiceReached OwnerReached WeakEvidence Explanation ProofStep ProofMember "
-    "Dependency PathItem PathStep Picture Box BoxEdge".split()
+    "Dependency PathItem PathStep Picture Box BoxEdge WithoutWeakEvidence OtherState".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
 

@@ -28,7 +28,7 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "State",
         "How well an item serves. `at_risk`: it serves, but its redundancy is lost.",
     ),
-    ("missing", "stale", "low_confidence"): (
+    ("missing", "stale", "low_confidence", "single_source"): (
         "WeakReason",
         "Why a piece of evidence is weak.",
     ),

@@ -182,6 +182,7 @@ def test_impact_as_json_is_the_object_of_the_design(
         "weak_evidence",
         "counts",
         "truncated",
+        "without_weak_evidence",
     ]
     assert set(found["affected"][1]) == {
         "id",

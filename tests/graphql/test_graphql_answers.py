@@ -14,7 +14,8 @@ from cmdb.store.port import StoreInfo
 from cmdb.views import FieldChange, HistoryEntry, field_changes
 from cmdb_graphql.names import camel
 from cmdb_graphql.roots.history import WaitingLinks
-from impact import BlastRadius, State
+from impact import BlastRadius, State, answer
+from impact.answer import WithoutWeakEvidence
 from impact.dependencies import Dependencies
 from impact.explain import Explanation
 from impact.path import Paths
@@ -22,6 +23,9 @@ from impact.picture import Box, BoxEdge, picture
 from impact.render import reason, sentence
 from tests.graphql.conftest import Ask
 from tests.graphql.shapes import selection, served
+
+APART = {"as_of", "without_weak_evidence"}
+"""What differs from call to call, and what costs a second run."""
 
 FAILURES = [["dc1-r03-acc-sw1"], ["dc1-core-sw1", "dc1-core-sw2"], ["orders-db-1"], ["dc2-ups-a"]]
 
@@ -33,21 +37,21 @@ async def test_impact_is_the_blast_radius(
 ) -> None:
     data = await ask(
         f"""query($items: [String!]!, $limit: Int!) {{
-            impact(items: $items, limit: $limit) {selection(BlastRadius, {"as_of"})} }}""",
+            impact(items: $items, limit: $limit) {selection(BlastRadius, APART)} }}""",
         items=failed,
         limit=limit,
     )
-    assert data["impact"] == served(await cmdb.impact(failed, limit=limit), {"as_of"})
+    assert data["impact"] == served(await cmdb.impact(failed, limit=limit), APART)
 
 
 async def test_items_can_fail_by_degrees_and_in_the_past(cmdb: Cmdb, ask: Ask) -> None:
-    shape = selection(BlastRadius, {"as_of"})
+    shape = selection(BlastRadius, APART)
     query = f"""query($state: FailureState!, $at: String) {{
         impact(items: ["dc1-hv03"], state: $state, at: $at) {shape} }}"""
     degraded = await cmdb.impact(["dc1-hv03"], State.DEGRADED)
-    assert (await ask(query, state="degraded"))["impact"] == served(degraded, {"as_of"})
+    assert (await ask(query, state="degraded"))["impact"] == served(degraded, APART)
     before = await cmdb.impact(["dc1-hv03"], at=1)
-    assert (await ask(query, state="down", at="1"))["impact"] == served(before, {"as_of"})
+    assert (await ask(query, state="down", at="1"))["impact"] == served(before, APART)
     assert before.counts != degraded.counts
 
 
@@ -230,3 +234,19 @@ async def test_one_root_that_fails_leaves_the_others(cmdb: Cmdb, schema: Any) ->
     result = await schema.execute(query, context_value=Context(cmdb))
     assert result.data == {"bad": None, "good": {"name": "dc1-hv03"}}
     assert [error.path for error in result.errors] == [["bad"]]
+
+
+async def test_an_answer_says_whether_it_would_differ_without_its_weak_evidence(
+    cmdb: Cmdb, ask: Ask
+) -> None:
+    data = await ask(
+        f"""{{ impact(items: ["dc1-r03-acc-sw1"], limit: 0) {{
+            withoutWeakEvidence {selection(WithoutWeakEvidence)} }}
+            quiet: impact(items: ["dc1-fax-gateway"]) {{ withoutWeakEvidence {{ differs }} }} }}"""
+    )
+    analysis = await cmdb.analyse(["dc1-r03-acc-sw1"])
+    found = answer(analysis, second_run=True).without_weak_evidence
+    assert found is not None
+    assert found.differs
+    assert data["impact"]["withoutWeakEvidence"] == served(found)
+    assert data["quiet"]["withoutWeakEvidence"] is None

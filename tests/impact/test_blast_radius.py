@@ -199,7 +199,10 @@ def test_what_nobody_has_seen_for_longer_than_its_kind_allows_is_stale() -> None
 def test_a_link_whose_source_is_less_than_half_sure_is_weak_evidence() -> None:
     drawing = Drawing().link("shop", "DEPENDS_ON", "db", confidence=0.4)
     drawing.link("bank", "DEPENDS_ON", "db", confidence=0.5)
-    assert weak(drawing, "db") == {"DEPENDS_ON:shop:db": ("low_confidence",)}
+    assert weak(drawing, "db") == {
+        "DEPENDS_ON:shop:db": ("low_confidence", "single_source"),
+        "DEPENDS_ON:bank:db": ("single_source",),
+    }
 
 
 def test_a_gate_that_held_rests_on_those_that_still_serve() -> None:
@@ -211,13 +214,13 @@ def test_a_gate_that_held_rests_on_those_that_still_serve() -> None:
 def test_a_pair_rests_on_the_link_that_makes_it_one() -> None:
     drawing = Drawing().link("shop", "DEPENDS_ON", "a")
     drawing.link("a", "FAILS_OVER_TO", "b", confidence=0.1)
-    assert weak(drawing, "a") == {"FAILS_OVER_TO:a:b": ("low_confidence",)}
+    assert weak(drawing, "a") == {"FAILS_OVER_TO:a:b": ("low_confidence", "single_source")}
 
 
 def test_what_the_network_cut_off_rests_on_its_cables() -> None:
     drawing = Drawing().add("NetworkDevice", "core", network_role="core")
     drawing.link("pc", "LINKED_TO", "core", confidence=0.3)
-    assert weak(drawing, "core") == {"LINKED_TO:pc:core": ("low_confidence",)}
+    assert weak(drawing, "core") == {"LINKED_TO:pc:core": ("low_confidence", "single_source")}
 
 
 def test_what_the_answer_does_not_rest_on_is_not_its_weak_evidence() -> None:

@@ -9,13 +9,15 @@ from cmdb_graphql.connections import checked_first
 from cmdb_graphql.context import Context, off_loop
 from cmdb_graphql.structs import Later, StructTypes, closed_set, many
 from impact import Analysis, BlastRadius, answer, failure
-from impact.answer import Because
+from impact.answer import Because, WithoutWeakEvidence
 from impact.blast_radius import DEFAULT_LIMIT
 from impact.dependencies import Dependencies
 from impact.explain import Explanation, explain
 from impact.path import Paths
 from impact.picture import MOST_BOXES, Picture, picture
 from impact.render import reason, sentence
+from impact.weak_evidence import weak_evidence
+from impact.without_weak import without_weak_evidence
 
 Info = strawberry.Info[Context, None]
 
@@ -92,6 +94,12 @@ def extra_fields(later: Later) -> dict[str, dict[str, Any]]:
             graphql_type=later("Picture"),
             description="The answer as boxes and edges, with siblings collapsed.",
         ),
+        "without_weak_evidence": strawberry.field(
+            resolver=_without_weak_evidence,
+            graphql_type=later.optional("WithoutWeakEvidence"),
+            description="Whether the answer would differ without its weak evidence; null where "
+            "it has none. Costs a second run.",
+        ),
     }
     extra["Box"] = {
         "members": strawberry.field(
@@ -114,6 +122,7 @@ async def _members(
 def fields(structs: StructTypes, later: Later) -> dict[str, Any]:
     """The roots of this module."""
     later.declare("Picture", structs.of(Picture))
+    later.declare("WithoutWeakEvidence", structs.of(WithoutWeakEvidence))
     tree = structs.of(Dependencies)
     return {
         "impact": strawberry.field(
@@ -158,6 +167,15 @@ async def _sentence(root: Any) -> str:
     if not made.truncated:
         return sentence(made)
     return await off_loop(lambda: sentence(answer(made.analysis, limit=DEFAULT_LIMIT)))
+
+
+async def _without_weak_evidence(root: Any) -> Any:
+    made: Analysis = root.analysis
+
+    def second_run() -> Any:
+        return without_weak_evidence(made, weak_evidence(made), limit=DEFAULT_LIMIT)
+
+    return await off_loop(second_run)
 
 
 async def _picture(
