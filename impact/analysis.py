@@ -9,7 +9,7 @@ from functools import cached_property
 from cmdb.errors import InvalidInput
 from impact.estate import Estate
 from impact.propagate import propagate
-from impact.reasons import Reason, reasons
+from impact.reasons import Reasons, reasons
 from impact.states import State
 
 
@@ -21,7 +21,7 @@ class Analysis:
     estate: Estate
     given: Mapping[int, State]
     states: Mapping[int, State]
-    reasons: Mapping[int, Reason]
+    reasons: Reasons
 
     def state(self, item: int) -> State:
         """The state of the item at that position."""
@@ -30,14 +30,28 @@ class Analysis:
     @cached_property
     def affected(self) -> tuple[int, ...]:
         """Everything that is not UP: worst state first, then by distance, kind, name and id."""
-        items = self.estate.items
+        return tuple(self.first_affected())
+
+    def first_affected(self, limit: int | None = None) -> list[int]:
+        """The first of ``affected``, up to ``limit`` of them, without putting all in order."""
+        found: list[int] = []
+        for layer in self.reasons.layers():
+            if limit is not None and len(found) >= limit:
+                break
+            found += sorted(layer, key=self._name)
+        return found[:limit]
+
+    def in_order(self, items: Iterable[int]) -> list[int]:
+        """These items, all affected, as they come in ``affected``."""
 
         def order(item: int) -> tuple[int, int, str, str, str]:
-            value = items[item]
-            away = self.reasons[item].distance
-            return -self.states[item], away, value.kind, value.name, value.id
+            return -self.states[item], self.reasons.distance(item), *self._name(item)
 
-        return tuple(sorted(self.states, key=order))
+        return sorted(items, key=order)
+
+    def _name(self, item: int) -> tuple[str, str, str]:
+        value = self.estate.items[item]
+        return value.kind, value.name, value.id
 
     def path(self, item: int) -> tuple[int, ...]:
         """From a failed item to this one, both included, step by step along the reasons.
@@ -57,11 +71,7 @@ class Analysis:
         """For every item that its network cut off, the devices that did it: those DOWN for another
         reason that border on the part of the network it is left in."""
         topology = self.estate.topology
-        cut = {
-            item
-            for item, reason in self.reasons.items()
-            if reason.how == "network" and self.states[item] is State.DOWN
-        }
+        cut = {item for item in self.reasons.by_network() if self.states[item] is State.DOWN}
         borders: dict[int, frozenset[int]] = {}
         for start in sorted(cut & topology.devices):
             if start in borders:

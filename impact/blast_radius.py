@@ -62,14 +62,14 @@ def answer(
     services = services_reached(analysis)
     owners = owners_reached(analysis)
     weak = weak_evidence(analysis)
-    lengths = [len(part) for part in (analysis.affected, held, services, owners, weak)]
+    lengths = [len(part) for part in (analysis.states, held, services, owners, weak)]
     truncated = limit is not None and max(lengths) > limit
     states = Counter(analysis.states.values())
     return BlastRadius(
         revision=estate.revision,
         as_of=estate.as_of,
         failed=tuple(estate.items[item].id for item in analysis.given),
-        affected=tuple(affected(analysis, item) for item in analysis.affected[:limit]),
+        affected=tuple(affected(analysis, item) for item in analysis.first_affected(limit)),
         gates_held=_cut(held, limit),
         services=_cut(services, limit),
         owners=_cut(owners, limit),
@@ -100,7 +100,7 @@ def affected(analysis: Analysis, item: int) -> Affected:
         kind=value.kind,
         name=value.name,
         state=analysis.states[item].label,
-        distance=analysis.reasons[item].distance,
+        distance=analysis.reasons.distance(item),
         because=because(analysis, item),
         path=tuple(items[step].id for step in analysis.path(item)),
     )
@@ -127,9 +127,11 @@ def gates_held(analysis: Analysis) -> list[GateHeld]:
     hit = {gate for item in broken for gate in estate.gates_with.get(item, ())}
     held: list[GateHeld] = []
     for gate in (estate.gates[position] for position in hit):
+        if len(gate.members) == 1:
+            continue
         weights = gate.weight_by_state(states)
         serving = weights[State.UP] + weights[State.AT_RISK]
-        if len(gate.members) > 1 and serving >= gate.needed:
+        if serving >= gate.needed:
             dependent = estate.items[gate.dependent]
             failed = (m for m in gate.members if analysis.state(m) >= State.DEGRADED)
             held.append(
@@ -151,17 +153,20 @@ def gates_held(analysis: Analysis) -> list[GateHeld]:
 def services_reached(analysis: Analysis) -> list[ServiceReached]:
     """The affected services: the worst state first, then by criticality, and as ``affected``."""
     estate = analysis.estate
+    kinds = {
+        kind for kind, line in estate.lineages.items() if not set(line).isdisjoint(SERVICE_KINDS)
+    }
+    reached = (item for item in analysis.states if estate.items[item].kind in kinds)
     found = [
         ServiceReached(
             id=estate.items[item].id,
             kind=estate.items[item].kind,
             name=estate.items[item].name,
             state=analysis.states[item].label,
-            distance=analysis.reasons[item].distance,
+            distance=analysis.reasons.distance(item),
             criticality=_text(estate, item, "criticality"),
         )
-        for item in analysis.affected
-        if any(estate.is_a(item, kind) for kind in SERVICE_KINDS)
+        for item in analysis.in_order(reached)
     ]
     rank = {name: place for place, name in enumerate(CRITICALITIES)}
     order = {state.label: -state for state in State}
@@ -173,7 +178,7 @@ def owners_reached(analysis: Analysis) -> list[OwnerReached]:
     estate = analysis.estate
     counts: dict[int, Counter[str]] = {}
     worst: dict[int, State] = {}
-    for item in analysis.affected:
+    for item in analysis.states:
         for link in estate.links_at.get(item, ()):
             relation, (from_end, owner) = estate.links[link].relation, estate.ends[link]
             if relation in OWNER_RELATIONS and from_end == item:

@@ -22,6 +22,7 @@ from impact.network import ANCHOR_ROLES, Topology, lay_out
 
 if TYPE_CHECKING:
     from impact.compiled.engine import Engine
+    from impact.weak_evidence import WeakFrom
 
 OWNER_RELATIONS = ("OWNED_BY", "SUPPORTED_BY")
 
@@ -36,14 +37,16 @@ class LeftOut:
 
 
 @dataclass(slots=True)
-class EngineCell:
-    """Where an estate keeps what walks it fast, once that is made; copies of the estate share it.
+class Memo:
+    """What is worked out of an estate when first asked for; copies of the estate share it.
 
-    ``engine`` is None for an estate that is walked as it is.
+    ``engine`` walks it fast, and is None for an estate that is walked as it is. ``weak`` says from
+    when on its items and links are weak evidence.
     """
 
     engine: Engine | None = None
     is_settled: bool = False
+    weak: WeakFrom | None = None
     lock: Lock = field(default_factory=Lock)
 
 
@@ -75,7 +78,7 @@ class Estate:
     lineages: Mapping[str, tuple[str, ...]]
     findings: tuple[Finding, ...]
     left_out: Mapping[str, LeftOut]
-    engine: EngineCell = field(default_factory=EngineCell, compare=False, repr=False)
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @classmethod
     def build(

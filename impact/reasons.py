@@ -17,7 +17,8 @@ DOWN can be explained by DOWN alone, then DEGRADED by those, then AT_RISK.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -43,9 +44,39 @@ class Reason:
     gate: int | None = None
 
 
-def reasons(
-    estate: Estate, given: Mapping[int, State], states: Mapping[int, State]
-) -> Mapping[int, Reason]:
+class Reasons(Mapping[int, Reason]):
+    """The reason of every affected item, and what is asked of many of them at once."""
+
+    def distance(self, item: int) -> int:
+        """How far the item is from what failed."""
+        return self[item].distance
+
+    def by_network(self) -> list[int]:
+        """The items whose network explains them."""
+        return [item for item, reason in self.items() if reason.how == "network"]
+
+    @abstractmethod
+    def layers(self) -> Iterator[list[int]]:
+        """All items by state, the worst first, and then by distance."""
+
+
+class PlainReasons(dict[int, Reason], Reasons):
+    """Reasons that are all there, for items in the given states."""
+
+    def __init__(self, states: Mapping[int, State]) -> None:
+        super().__init__()
+        self.states = states
+
+    def layers(self) -> Iterator[list[int]]:
+        """All items by state, the worst first, and then by distance. O(n log n)."""
+        layers: dict[tuple[int, int], list[int]] = {}
+        for item, reason in self.items():
+            layers.setdefault((-self.states[item], reason.distance), []).append(item)
+        for key in sorted(layers):
+            yield layers[key]
+
+
+def reasons(estate: Estate, given: Mapping[int, State], states: Mapping[int, State]) -> Reasons:
     """A reason for every item in ``states``, which must be what ``propagate`` made of ``given``.
 
     Where kernels made the states, they found the reasons as well.
@@ -60,14 +91,14 @@ def reasons(
 
 def reasons_plainly(
     estate: Estate, given: Mapping[int, State], states: Mapping[int, State]
-) -> dict[int, Reason]:
+) -> PlainReasons:
     """What :func:`reasons` gives, in plain Python.
 
     Among explanations of the same distance, the one whose source has the smallest id is chosen.
     The cost is that of ``propagate``, and one walk of a network for each distance at which a
     device in it fails.
     """
-    walk = _Walk(estate, states)
+    walk = _Walk(estate, states, PlainReasons(states))
     layer = sorted(item for item, state in given.items() if state == states.get(item))
     walk.found.update((item, Reason(0, "given")) for item in layer)
     distance = 0
@@ -88,7 +119,7 @@ def explaining(gate: Gate, state: State) -> State | None:
 class _Walk:
     estate: Estate
     states: Mapping[int, State]
-    found: dict[int, Reason] = field(default_factory=dict)
+    found: PlainReasons
     _failed_weight: dict[int, int] = field(default_factory=dict)
     """By gate, what its explained members weigh that are bad enough to explain the dependent."""
     _down: set[int] = field(default_factory=set)

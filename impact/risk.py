@@ -21,7 +21,7 @@ from impact.answer import ServiceReached
 from impact.blast_radius import gates_held, services_reached
 from impact.propagate import propagate
 from impact.states import State, StateName
-from impact.weak_evidence import weak_evidence
+from impact.weak_evidence import foundations, weak_evidence
 from impact.window import BusinessHours, Window, business_hours
 
 RiskFactorName = Literal[
@@ -263,28 +263,12 @@ def _redundancy(analysis: Analysis) -> _Judged:
 
 def _data_quality(analysis: Analysis) -> _Judged:
     weak = weak_evidence(analysis)
-    total = _foundations(analysis)
+    total = sum(len(part) for part in foundations(analysis))
     if not weak:
         return _Judged(0, "The answer rests on no weak evidence.")
     share = min(1.0, len(weak) / total)
     said = f"{len(weak)} of the {total} items and links that the answer rests on are weak evidence."
     return _Judged(share, said, [RiskEvidence(w.id, w.sentence) for w in weak])
-
-
-def _foundations(analysis: Analysis) -> int:
-    """How many items and links :func:`~impact.weak_evidence.weak_evidence` has looked at."""
-    estate = analysis.estate
-    items, links = set(analysis.states), set[int]()
-    for position in {g for item in analysis.states for g in estate.gates_with.get(item, ())}:
-        gate = estate.gates[position]
-        items.update(gate.members)
-        links.update(gate.links, gate.standby_links)
-    for item, reason in analysis.reasons.items():
-        if reason.how == "network":
-            for device, link in estate.topology.beside[item]:
-                items.add(device)
-                links.add(link)
-    return len(items) + len(links)
 
 
 def _window(window: Window | None, hours: BusinessHours) -> _Judged:

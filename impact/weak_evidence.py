@@ -5,8 +5,10 @@ Stale data never changes a state; it is reported beside the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from math import inf
+from typing import NamedTuple
 
 from cmdb.catalogue.catalogue import DEFAULT_STALE_AFTER
 from cmdb.items import Item, Link
@@ -17,6 +19,37 @@ from impact.estate import Estate
 LOW_CONFIDENCE = 0.5
 
 
+class WeakFrom(NamedTuple):
+    """From when on an item or link is weak evidence, in seconds since 1970: always (minus
+    infinity), once nobody has seen it for too long, or never. By position."""
+
+    items: Sequence[float]
+    links: Sequence[float]
+
+
+def weak_from(estate: Estate) -> WeakFrom:
+    """Worked out once for an estate. O(items and links) then."""
+    memo = estate.memo
+    if memo.weak is None:
+        kinds = [item.kind for item in estate.items]
+        allowed = {kind: _stale_after(estate, kind).total_seconds() for kind in {*kinds}}
+        memo.weak = WeakFrom(
+            [_from(item, allowed[kind]) for item, kind in zip(estate.items, kinds, strict=True)],
+            [
+                _from(link, allowed[kinds[first]])
+                for link, (first, _) in zip(estate.links, estate.ends, strict=True)
+            ],
+        )
+    return memo.weak
+
+
+def _from(thing: Item | Link, allowed: float) -> float:
+    if thing.status == "missing" or (isinstance(thing, Link) and any(_doubts(thing))):
+        return -inf
+    last_seen = thing.last_seen
+    return inf if last_seen is None else last_seen.timestamp() + allowed
+
+
 def weak_evidence(analysis: Analysis) -> list[WeakEvidence]:
     """Every weak item and link that the answer rests on: items first, then by id.
 
@@ -24,25 +57,26 @@ def weak_evidence(analysis: Analysis) -> list[WeakEvidence]:
     affected member (a gate that held rests on those that still serve), and on the cables and
     devices beside each item that its network cut off or put at risk.
     """
-    items, links = _foundations(analysis)
-    estate = analysis.estate
-    found = [_weak_item(estate, item) for item in sorted(items)]
-    found += [_weak_link(estate, link) for link in sorted(links)]
+    items, links = foundations(analysis)
+    estate, now = analysis.estate, analysis.estate.now.timestamp()
+    weak = weak_from(estate)
+    found = [_weak_item(estate, item) for item in sorted(items) if weak.items[item] < now]
+    found += [_weak_link(estate, link) for link in sorted(links) if weak.links[link] < now]
     return [evidence for evidence in found if evidence is not None]
 
 
-def _foundations(analysis: Analysis) -> tuple[set[int], set[int]]:
+def foundations(analysis: Analysis) -> tuple[set[int], set[int]]:
+    """The items and links that the answer rests on, weak or not."""
     estate = analysis.estate
     items, links = set(analysis.states), set[int]()
     for position in {g for item in analysis.states for g in estate.gates_with.get(item, ())}:
         gate = estate.gates[position]
         items.update(gate.members)
         links.update(gate.links, gate.standby_links)
-    for item, reason in analysis.reasons.items():
-        if reason.how == "network":
-            for device, link in estate.topology.beside[item]:
-                items.add(device)
-                links.add(link)
+    for item in analysis.reasons.by_network():
+        for device, link in estate.topology.beside[item]:
+            items.add(device)
+            links.add(link)
     return items, links
 
 

@@ -19,16 +19,16 @@ kernels are loaded (docs/measurements.md)."""
 def engine_of(estate: Estate) -> Engine | None:
     """What walks the estate fast, made when first asked for; None for one that is small, or has
     weights that no array holds, or where there is no numba."""
-    cell = estate.engine
-    if cell.is_settled:
-        return cell.engine
-    with cell.lock:
-        if not cell.is_settled:
+    memo = estate.memo
+    if memo.is_settled:
+        return memo.engine
+    with memo.lock:
+        if not memo.is_settled:
             if AVAILABLE and len(estate.gates) >= COMPILE_FROM:
                 from impact.compiled.compile import compile_estate
                 from impact.compiled.engine import Engine
 
                 graph = compile_estate(estate)
-                cell.engine = None if graph is None else Engine(graph)
-            cell.is_settled = True
-    return cell.engine
+                memo.engine = None if graph is None else Engine(graph)
+            memo.is_settled = True
+    return memo.engine
