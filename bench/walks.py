@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ class Walked:
     graph: Graph
     providers: npt.NDArray[np.uint32]
     dependents: npt.NDArray[np.uint32]
+    build_s: float
+    """From pairs to arrays."""
 
 
 def layered(items: int, links_per_item: int, *, gated: bool) -> Walked:
@@ -45,6 +48,7 @@ def layered(items: int, links_per_item: int, *, gated: bool) -> Walked:
         for member in (first, first + 1):
             code[member] = TALLIED
             tally[member] = np.arange(tallies, dtype=np.uint32)
+    started = perf_counter()
     order = np.argsort(providers, kind="stable")
     arrays = Arrays(
         entry_ptr=pointers(np.bincount(providers, minlength=items)),
@@ -61,4 +65,4 @@ def layered(items: int, links_per_item: int, *, gated: bool) -> Walked:
         hops=np.full(items, -1, np.int32),
     )
     graph = Graph(arrays, order.astype(np.uint32), np.zeros(0, np.uint32))
-    return Walked(graph, providers, dependents)
+    return Walked(graph, providers, dependents, perf_counter() - started)
