@@ -27,7 +27,7 @@ from cmdb_graphql.items import (
     extra_fields,
 )
 from cmdb_graphql.names import Names
-from cmdb_graphql.roots import analysis, history, items
+from cmdb_graphql.roots import analysis, history, items, risk
 from cmdb_graphql.roots import catalogue as described
 from cmdb_graphql.scalars import SCALARS
 from cmdb_graphql.structs import (
@@ -45,14 +45,15 @@ OWN_TYPES = frozenset(
     "String Int Float Boolean ID Long DateTime JSON MinUp StoreInfo Run RunStatus Revision Action "
     "HistoryEntry FieldChange Diff DiffEntry WaitingLink WaitingLinks LinkReport Gate BlastRadius "
     "GateHeld ServiceReached OwnerReached WeakEvidence Explanation ProofStep ProofMember "
-    "Dependency PathItem PathStep Picture Box BoxEdge WithoutWeakEvidence OtherState".split()
+    "Dependency PathItem PathStep Picture Box BoxEdge WithoutWeakEvidence OtherState "
+    "Risk RiskFactor RiskEvidence".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
 
 OWN_ROOTS = frozenset(
     "node item items search impact explain dependencies dependents path history diff revision "
     "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
-    "collisions health".split()
+    "collisions health risk".split()
 )
 """Root fields that no kind's plural can have; the last are promised to what comes later."""
 
@@ -104,6 +105,7 @@ def build_schema(catalogue: Catalogue) -> Schema:
         **items.fields(catalogue, names, types, later),
         **analysis.fields(structs, later),
         **history.fields(structs),
+        **risk.fields(structs),
         **described.fields(catalogue, names, structs),
     }
     for name in fields.keys() - ALWAYS_THERE:

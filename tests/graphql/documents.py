@@ -74,6 +74,11 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             total truncated items { name depth item { status } } } }""",
         {},
     ),
+    "risk": (
+        """query { risk(items: ["dc1-hv03"]) { total state affected
+            factors { factor value weight points sentence evidence { id text } } } }""",
+        {},
+    ),
     "path": (
         """query { path(from: "checkout@production", to: "dc1-core-sw1", limit: 1) {
             connection length paths { items { name item { status } } steps { relation } } } }""",
