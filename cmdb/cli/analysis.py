@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cmdb.cli.comparison import print_comparison
 from cmdb.cli.output import STATE_STYLE, console, plural, print_json, print_table, say, styled
-from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, WhatIfOption, with_cmdb
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -47,6 +48,15 @@ def impact(
         bool, typer.Option("--planned", help="Count planned items as if they were there.")
     ] = False,
     at: AtOption = None,
+    what_if: WhatIfOption = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            "--compare",
+            help="Show only what the failure did otherwise then; now, beside --what-if or --at.",
+            metavar="REVISION|TIME",
+        ),
+    ] = None,
     limit: LimitOption = 1000,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -55,19 +65,44 @@ def impact(
 
     Example: cmdb impact dc1-r03-acc-sw1
     """
+    if explain and compare:
+        raise typer.BadParameter("can't be combined with --explain", param_hint="--compare")
 
     async def work(cmdb: Cmdb) -> Any:
+        from cmdb.what_if import analyse_if, compare_impact, ids_in, what_if_file
         from impact import answer, failure
+        from impact.explain import explain as prove
 
-        analysis = await cmdb.analyse(items, failure(state.value), at, include_planned=planned)
-        proof = await cmdb.explain(analysis, explain) if explain else None
+        how, change = failure(state.value), what_if_file(what_if) if what_if else None
+        if compare:
+            return await compare_impact(
+                cmdb,
+                items,
+                compare,
+                how,
+                at=at,
+                what_if=change,
+                include_planned=planned,
+                limit=limit,
+            ), None
+        analysis = await analyse_if(
+            cmdb, items, how, what_if=change, at=at, include_planned=planned
+        )
+        proof = None
+        if explain:
+            (proven,) = await ids_in(cmdb, [explain], analysis.estate)
+            proof = prove(analysis, proven)
         return answer(analysis, limit=limit, second_run=True), proof
 
     found, proof = with_cmdb(store, work)
+    if what_if is not None and not as_json:
+        say(f"Supposing {what_if}; nothing of it is stored.", "dim")
     if as_json:
         print_json(proof if proof is not None else found)
     elif proof is not None:
         _print_proof(proof)
+    elif compare:
+        print_comparison(found)
     else:
         _print_impact(found)
     return 0
@@ -185,6 +220,7 @@ def dependencies(
     ] = False,
     depth: Annotated[int | None, typer.Option("--depth", min=1, help="Steps at most.")] = None,
     at: AtOption = None,
+    what_if: WhatIfOption = None,
     limit: LimitOption = 200,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -193,10 +229,18 @@ def dependencies(
 
     Example: cmdb dependencies checkout@production --depth 2
     """
-    found = with_cmdb(
-        store,
-        lambda cmdb: cmdb.dependencies(item, reverse=reverse, depth=depth, limit=limit, at=at),
-    )
+
+    async def work(cmdb: Cmdb) -> Any:
+        if what_if is None:
+            return await cmdb.dependencies(item, reverse=reverse, depth=depth, limit=limit, at=at)
+        from cmdb.what_if import dependencies_if, what_if_file
+
+        changes = what_if_file(what_if)
+        return await dependencies_if(
+            cmdb, item, changes, reverse=reverse, depth=depth, limit=limit, at=at
+        )
+
+    found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0

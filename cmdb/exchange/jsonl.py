@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from cmdb.exchange.record import ItemRecord, Line, LinkRecord
 MAX_LINE = 1024 * 1024
 """Bytes. The longest line that any of our exports writes is far below."""
 
+_T = TypeVar("_T")
 _decoder = msgspec.json.Decoder(Line)
 _UNKNOWN = re.compile(r"unknown field `(.*?)`")
 _PLACE = re.compile(r" - at `\$\.?(.*?)`$")
@@ -31,22 +32,28 @@ def read_lines(path: Path, problems: Problems) -> Iterator[tuple[int, Line]]:
 
     Memory stays at one line, however long the file's are. Blank lines are passed over.
     """
-    name = str(path)
     with path.open("rb") as stream:
-        for number, raw in _bounded_lines(stream):
-            if raw is None:
-                problems.add(f"the line is longer than {MAX_LINE:,} bytes", name, number)
-                continue
-            if number == 1 and (binary := _binary_reason(raw)):
-                problems.add(binary, name)
-                return
-            if not (text := raw.strip()):
-                continue
-            try:
-                yield number, _decoder.decode(text)
-            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-                message, field = explain(error)
-                problems.add(message, name, number, field)
+        yield from decode_lines(stream, str(path), problems, _decoder)
+
+
+def decode_lines(
+    stream: BinaryIO, name: str, problems: Problems, decoder: msgspec.json.Decoder[_T]
+) -> Iterator[tuple[int, _T]]:
+    """The same for a stream called ``name``, by any decoder."""
+    for number, raw in _bounded_lines(stream):
+        if raw is None:
+            problems.add(f"the line is longer than {MAX_LINE:,} bytes", name, number)
+            continue
+        if number == 1 and (binary := _binary_reason(raw)):
+            problems.add(binary, name)
+            return
+        if not (text := raw.strip()):
+            continue
+        try:
+            yield number, decoder.decode(text)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            message, field = explain(error)
+            problems.add(message, name, number, field)
 
 
 def _bounded_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:

@@ -14,6 +14,7 @@ from cmdb.errors import UnknownItem
 from cmdb.items import Item, Link
 from cmdb.service import Cmdb
 from cmdb.store.port import Direction
+from cmdb.what_if import WhatIf, analyse_if
 from impact import Analysis, State
 
 LinksKey = tuple[str, Direction, tuple[str, ...] | None, bool]
@@ -33,7 +34,7 @@ class Context:
         self.now = datetime.now(UTC)
         self._items: DataLoader[str, Item | None] = DataLoader(load_fn=self._load_items)
         self._links: DataLoader[LinksKey, list[Link]] = DataLoader(load_fn=self._load_links)
-        self._analyses: dict[AnalysisKey, asyncio.Task[Analysis]] = {}
+        self._analyses: dict[tuple[AnalysisKey, WhatIf | None], asyncio.Task[Analysis]] = {}
 
     async def item(self, item_id: str) -> Item:
         """The item with that id; raises :class:`~cmdb.errors.UnknownItem`."""
@@ -55,13 +56,17 @@ class Context:
         """The links of one item, sorted by id."""
         return await self._links.load(key)
 
-    async def analysis(self, key: AnalysisKey) -> Analysis:
-        """The analysis of a failure; asked for twice in a request it is made once."""
-        if key not in self._analyses:
+    async def analysis(self, key: AnalysisKey, what_if: WhatIf | None = None) -> Analysis:
+        """The analysis of a failure, after changes that nobody stores if there are any; asked for
+        twice in a request it is made once."""
+        wanted = key, what_if
+        if wanted not in self._analyses:
             failed, state, at, planned = key
-            made = self.cmdb.analyse(failed, state, at, include_planned=planned)
-            self._analyses[key] = asyncio.ensure_future(made)
-        return await self._analyses[key]
+            made = analyse_if(
+                self.cmdb, failed, state, what_if=what_if, at=at, include_planned=planned
+            )
+            self._analyses[wanted] = asyncio.ensure_future(made)
+        return await self._analyses[wanted]
 
     async def _load_items(self, ids: list[str]) -> list[Item | None]:
         found = await self.cmdb.store.items(ids)

@@ -46,6 +46,7 @@ OWN_TYPES = frozenset(
     "HistoryEntry FieldChange Diff DiffEntry WaitingLink WaitingLinks LinkReport Gate BlastRadius "
     "GateHeld ServiceReached OwnerReached WeakEvidence Explanation ProofStep ProofMember "
     "Dependency PathItem PathStep Picture Box BoxEdge WithoutWeakEvidence OtherState "
+    "Comparison ComparedPoint "
     "Risk RiskFactor RiskEvidence".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
@@ -53,7 +54,7 @@ OWN_TYPES = frozenset(
 OWN_ROOTS = frozenset(
     "node item items search impact explain dependencies dependents path history diff revision "
     "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
-    "collisions health risk".split()
+    "impactComparison collisions health risk".split()
 )
 """Root fields that no kind's plural can have; the last are promised to what comes later."""
 

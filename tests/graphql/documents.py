@@ -23,6 +23,13 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         } }""",
         {"key": "dc1-core-sw1"},
     ),
+    "impact_comparison": (
+        """query { impactComparison(items: ["dc1-r03-acc-sw1"], since: "1") {
+            before { revision counts { down } } after { revision counts { down } }
+            worse better appeared gone
+            changes { id name kind before after item { status } } } }""",
+        {},
+    ),
     "nested_links": (
         """query($first: Int!) { virtualMachines(first: $first) { totalCount nodes {
             name memory

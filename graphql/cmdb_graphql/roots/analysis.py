@@ -5,12 +5,14 @@ from typing import Annotated, Any
 import strawberry
 
 from cmdb.errors import InvalidInput
+from cmdb.what_if import WhatIf, compare_impact, dependencies_if, ids_in
 from cmdb_graphql.connections import checked_first
 from cmdb_graphql.context import Context, off_loop
 from cmdb_graphql.structs import Later, StructTypes, closed_set, many
 from impact import Analysis, BlastRadius, answer, failure
 from impact.answer import Because, WithoutWeakEvidence
 from impact.blast_radius import DEFAULT_LIMIT
+from impact.compare import Comparison
 from impact.dependencies import Dependencies
 from impact.explain import Explanation, explain
 from impact.path import Paths
@@ -37,6 +39,7 @@ ROWS_WITH_ITEMS = (
     "ProofStep",
     "ProofMember",
     "Explanation",
+    "OtherState",
 )
 """Structs whose ``id`` is an item's: each gets a field ``item`` that leads into the graph."""
 
@@ -58,6 +61,13 @@ Failing = Annotated[Any, strawberry.argument("How badly they fail.", graphql_typ
 Items = Annotated[list[str], strawberry.argument("What fails: ids, identifiers or unique names.")]
 At = Annotated[str | None, strawberry.argument("As of a revision number or a time.")]
 Planned = Annotated[bool, strawberry.argument("Count planned items as if they were there.")]
+Supposed = Annotated[
+    str | None,
+    strawberry.argument(
+        "Changes to suppose, which are not stored: observations as JSON Lines, and lines such as "
+        '{"remove": {"item": identifier}} or {"remove": {"link": {"relation", "from", "to"}}}.'
+    ),
+]
 Limit = Annotated[int, strawberry.argument(f"Rows of each list, {MAX_ROWS} at most.")]
 
 
@@ -130,6 +140,11 @@ def fields(structs: StructTypes, later: Later) -> dict[str, Any]:
             graphql_type=structs.of(BlastRadius),
             description="What the failure of these items hits.",
         ),
+        "impact_comparison": strawberry.field(
+            resolver=_compare,
+            graphql_type=structs.of(Comparison),
+            description="What the failure of these items does otherwise than at another point.",
+        ),
         "explain": strawberry.field(
             resolver=_explain,
             graphql_type=structs.of(Explanation),
@@ -197,10 +212,11 @@ async def _impact(
     at: At = None,
     limit: Limit = DEFAULT_LIMIT,
     include_planned: Planned = False,
+    what_if: Supposed = None,
 ) -> Any:
     key = (tuple(items), failure(state.value), at, include_planned)
     _check_limit(limit)
-    analysis = await info.context.analysis(key)
+    analysis = await info.context.analysis(key, supposed(what_if))
     made = await off_loop(lambda: answer(analysis, limit=limit))
     return ServedImpact.of(made, analysis)
 
@@ -213,12 +229,46 @@ async def _explain(
     at: At = None,
     limit: Limit = DEFAULT_LIMIT,
     include_planned: Planned = False,
+    what_if: Supposed = None,
 ) -> Any:
     key = (tuple(items), failure(state.value), at, include_planned)
     _check_limit(limit)
-    analysis = await info.context.analysis(key)
-    found = await info.context.cmdb.find(item)
-    return await off_loop(lambda: explain(analysis, found.id, limit=limit))
+    analysis = await info.context.analysis(key, supposed(what_if))
+    (found,) = await ids_in(info.context.cmdb, [item], analysis.estate)
+    return await off_loop(lambda: explain(analysis, found, limit=limit))
+
+
+async def _compare(
+    info: Info,
+    items: Items,
+    since: Annotated[
+        str,
+        strawberry.argument(
+            "The point to compare with: a revision number, a time, or now beside `at` or `whatIf`."
+        ),
+    ],
+    state: Failing = DOWN,
+    at: At = None,
+    limit: Limit = DEFAULT_LIMIT,
+    include_planned: Planned = False,
+    what_if: Supposed = None,
+) -> Any:
+    _check_limit(limit)
+    return await compare_impact(
+        info.context.cmdb,
+        items,
+        since,
+        failure(state.value),
+        at=at,
+        what_if=supposed(what_if),
+        include_planned=include_planned,
+        limit=limit,
+    )
+
+
+def supposed(lines: str | None) -> WhatIf | None:
+    """The argument ``whatIf`` as changes to suppose."""
+    return None if lines is None else WhatIf(lines.encode(), "whatIf")
 
 
 def _check_limit(limit: int) -> None:
@@ -231,18 +281,44 @@ Depth = Annotated[int | None, strawberry.argument("Steps at most; any number unl
 
 
 async def _dependencies(
-    info: Info, item: Key, depth: Depth = None, limit: Limit = DEFAULT_LIMIT, at: At = None
+    info: Info,
+    item: Key,
+    depth: Depth = None,
+    limit: Limit = DEFAULT_LIMIT,
+    at: At = None,
+    what_if: Supposed = None,
 ) -> Any:
-    _check_limit(limit)
-    return await info.context.cmdb.dependencies(item, depth=depth, limit=limit, at=at)
+    return await _walk(info, item, depth, limit, at, what_if, reverse=False)
 
 
 async def _dependents(
-    info: Info, item: Key, depth: Depth = None, limit: Limit = DEFAULT_LIMIT, at: At = None
+    info: Info,
+    item: Key,
+    depth: Depth = None,
+    limit: Limit = DEFAULT_LIMIT,
+    at: At = None,
+    what_if: Supposed = None,
+) -> Any:
+    return await _walk(info, item, depth, limit, at, what_if, reverse=True)
+
+
+async def _walk(
+    info: Info,
+    item: str,
+    depth: int | None,
+    limit: int,
+    at: str | None,
+    what_if: str | None,
+    *,
+    reverse: bool,
 ) -> Any:
     _check_limit(limit)
-    cmdb = info.context.cmdb
-    return await cmdb.dependencies(item, reverse=True, depth=depth, limit=limit, at=at)
+    cmdb, changes = info.context.cmdb, supposed(what_if)
+    if changes is None:
+        return await cmdb.dependencies(item, reverse=reverse, depth=depth, limit=limit, at=at)
+    return await dependencies_if(
+        cmdb, item, changes, reverse=reverse, depth=depth, limit=limit, at=at
+    )
 
 
 async def _path(

@@ -1,0 +1,50 @@
+"""Pages with console blocks: each command is run on the demo estate and prints what is shown."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cmdb.cli.main import run_main
+from tests.docs.test_readme import ROOT, pattern, tour
+
+PAGES = ("what-if.md",)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pages") / "demo.db"
+    assert run_main(["demo", "--load-only", "--store", f"sqlite:///{path}"]) == 0
+    return path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_shows_what_is_printed(page: str, demo: Path, tmp_path: Path) -> None:
+    shutil.copy(demo, tmp_path / "demo.db")
+    environment = {
+        **os.environ,
+        "CMDB_STORE": f"sqlite:///{tmp_path / 'demo.db'}",
+        "COLUMNS": "110",
+        "LC_ALL": "C.UTF-8",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
+    }
+    steps = [*tour((ROOT / "docs" / page).read_text("utf-8"))]
+    assert steps
+    for command, shown in steps:
+        done = subprocess.run(
+            [shutil.which("bash") or "sh", "-c", command],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert pattern(shown).match(done.stdout), (
+            f"{command}\nshown:\n{shown}\nreal:\n{done.stdout}"
+        )
