@@ -17,6 +17,7 @@ import msgspec
 
 from cmdb.catalogue import Catalogue
 from cmdb.catalogue.files import load_catalogue
+from cmdb.collector import collector_paused
 from cmdb.errors import InvalidInput, UnknownItem
 from cmdb.exchange.mapping import ColumnMap
 from cmdb.exchange.problems import Problems
@@ -114,6 +115,10 @@ class Cmdb:
         return found
 
     async def _build(self, number: int, include_planned: bool) -> Estate:
+        with collector_paused():
+            return await self._load_estate(number, include_planned)
+
+    async def _load_estate(self, number: int, include_planned: bool) -> Estate:
         items: list[Item] = []
         links: list[Link] = []
         async for entity in snapshot(self.store, number):

@@ -221,6 +221,8 @@ class _Former:
             return self._standby_gate(dependent, name, wires[0], soft)
         if form is Form.SINGLE:
             return self._single_gate(dependent, name, wires[0], soft)
+        if all(self.links[wire.link].weight == 1 for wire in wires):
+            return self._even_gate(dependent, form, name, wires, soft)
         members: dict[int, tuple[Fraction, int]] = {}
         for wire in sorted(wires):
             weight = self._weight(wire.link)
@@ -242,6 +244,31 @@ class _Former:
             scale=scale,
             soft=soft,
             links=tuple(members[member][1] for member in order),
+        )
+
+    def _even_gate(
+        self, dependent: int, form: Form, name: str, wires: Sequence[Wire], soft: bool
+    ) -> Gate:
+        """A gate whose members all weigh 1: nearly all of them, and no fractions to reckon with."""
+        links: dict[int, int] = {}
+        for wire in sorted(wires):
+            links.setdefault(wire.provider, wire.link)
+        order = tuple(sorted(links))
+        count = len(order)
+        total = Fraction(count)
+        needed = min(self._needed(dependent, form, name, wires, total), total)
+        scale = needed.denominator
+        return Gate(
+            dependent=dependent,
+            form=form,
+            name=name,
+            members=order,
+            weights=(scale,) * count,
+            needed=int(needed * scale),
+            total=count * scale,
+            scale=scale,
+            soft=soft,
+            links=tuple(links[member] for member in order),
         )
 
     def _single_gate(self, dependent: int, name: str, wire: Wire, soft: bool) -> Gate:

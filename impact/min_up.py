@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 _LONGEST = 40
@@ -42,6 +43,7 @@ def parse_min_up(value: object) -> MinUp | None:
     return None if amount is None else MinUp(amount)
 
 
+@lru_cache(maxsize=1024)
 def exact(text: str) -> Fraction | None:
     """A decimal number that is finite and not negative, without rounding; None otherwise."""
     if len(text) > _LONGEST:

@@ -1,0 +1,20 @@
+"""The garbage collector, while millions of values are made that all stay."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Look for no garbage cycles inside. A graph that is being built has none, and the collector
+    would go through all of it again and again: half of the time that an estate takes to load."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
