@@ -35,8 +35,17 @@ LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Rows to show a
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the revision.")]
 
 
-def with_cmdb(store: str | None, work: Callable[[Cmdb], Awaitable[T]], **settings: Any) -> T:
-    """Open the database that the settings and ``store`` name, do the work, and close it."""
+def with_cmdb(
+    store: str | None,
+    work: Callable[[Cmdb], Awaitable[T]],
+    *,
+    serving: bool = False,
+    **settings: Any,
+) -> T:
+    """Open the database that the settings and ``store`` name, do the work, and close it.
+
+    ``serving`` takes the faster event loop, where there is one: it pays for a server only.
+    """
     from cmdb.service import Cmdb
     from cmdb.settings import load_settings
 
@@ -47,4 +56,14 @@ def with_cmdb(store: str | None, work: Callable[[Cmdb], Awaitable[T]], **setting
         finally:
             await cmdb.close()
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=_fast_loop() if serving else None) as runner:
+        return runner.run(run())
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's; None on Windows, which it does not run on."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

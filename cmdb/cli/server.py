@@ -139,7 +139,7 @@ def serve(
         await run_server(cmdb, on_ready=lambda address: say(f"Serving at {address}"))
         return 0
 
-    return with_cmdb(store, work, host=host, port=port)
+    return with_cmdb(store, work, serving=True, host=host, port=port)
 
 
 def query(
