@@ -20,6 +20,8 @@ from impact.states import State, StateName
 
 MOST_BOXES = 60
 """As many boxes as read well in a window."""
+MOST_CAUSES = 200
+"""As many failed items keep a box of their own; of more, those alike are collapsed as well."""
 FEWEST_BOXES = 40
 """What the rules can always come down to: a stack for each state, and business services."""
 OPENED_WHOLE = 25
@@ -72,7 +74,8 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 def picture(analysis: Analysis, *, most: int = MOST_BOXES, opened: Iterable[str] = ()) -> Picture:
-    """The picture of an analysis with at most ``most`` boxes, not counting those of what failed.
+    """The picture of an analysis with at most ``most`` boxes, not counting those of what failed
+    unless more than 200 items did: then these are collapsed as well, apart from the rest.
 
     The stacks with an id among ``opened`` are split into what is in them, and the rest stays as it
     was; ids that no box has (any more) are passed over. Raises
@@ -82,7 +85,8 @@ def picture(analysis: Analysis, *, most: int = MOST_BOXES, opened: Iterable[str]
     if most < FEWEST_BOXES:
         raise InvalidInput(f"A picture needs room for {FEWEST_BOXES} boxes or more, not {most}.")
     drawing = _Drawing(analysis)
-    limit = most + len(analysis.given)
+    drawing.causes_collapse = len(analysis.given) > MOST_CAUSES
+    limit = most + (0 if drawing.causes_collapse else len(analysis.given))
     for rule in _rules(drawing):
         drawing.collapse(rule, limit)
     drawing.open(frozenset(opened))
@@ -123,6 +127,7 @@ class _Drawing:
         self.links = sorted(set(_shown_links(analysis)))
         ends = {end for a, b, _ in self.links for end in (a, b)}
         self.stacks = [self._single(item) for item in sorted(ends | analysis.states.keys())]
+        self.causes_collapse = False
         self.incoming: Mapping[_Stack, frozenset[Hashable]] = {}
         self.outgoing: Mapping[_Stack, frozenset[Hashable]] = {}
 
@@ -146,10 +151,10 @@ class _Drawing:
         self._look_around()
         groups: dict[Hashable, list[_Stack]] = defaultdict(list)
         for stack in self.stacks:
-            fits = not stack.cause and stack.service == rule.services
-            key = rule.key(stack) if fits else None
+            fits = self.causes_collapse or not stack.cause
+            key = rule.key(stack) if fits and stack.service == rule.services else None
             if key is not None:
-                groups[key].append(stack)
+                groups[stack.cause, key].append(stack)
         left = len(self.stacks)
         merged: dict[_Stack, _Stack] = {}
         for group in sorted(groups.values(), key=lambda g: (-len(g), g[0].members[0])):
@@ -265,7 +270,7 @@ def _merged(group: list[_Stack]) -> _Stack:
         kind=group[0].kind if len(kinds) == 1 else None,
         state=group[0].state,
         layer=group[0].layer if len(layers) == 1 else "",
-        cause=False,
+        cause=group[0].cause,
         service=group[0].service,
     )
 

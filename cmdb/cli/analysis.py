@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cmdb.cli.comparison import print_comparison
-from cmdb.cli.output import STATE_STYLE, console, plural, print_json, print_table, say, styled
+from cmdb.cli.output import (
+    STATE_STYLE,
+    console,
+    json_text,
+    plural,
+    print_json,
+    print_table,
+    say,
+    styled,
+)
 from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, WhatIfOption, with_cmdb
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
+
+
+class PictureFormat(StrEnum):
+    """What a picture of the answer is written as."""
+
+    dot = "dot"
+    mermaid = "mermaid"
+    svg = "svg"
+    json = "json"
 
 
 class FailureState(StrEnum):
@@ -57,6 +76,10 @@ def impact(
             metavar="REVISION|TIME",
         ),
     ] = None,
+    drawn: Annotated[
+        PictureFormat | None,
+        typer.Option("--format", help="Print a picture instead, in this language."),
+    ] = None,
     limit: LimitOption = 1000,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -65,8 +88,10 @@ def impact(
 
     Example: cmdb impact dc1-r03-acc-sw1
     """
-    if explain and compare:
-        raise typer.BadParameter("can't be combined with --explain", param_hint="--compare")
+    others = [o for o, given in (("--explain", explain), ("--compare", compare)) if given]
+    others += ["--format"] if drawn else []
+    if len(others) > 1:
+        raise typer.BadParameter(f"can't be combined with {others[0]}", param_hint=others[1])
 
     async def work(cmdb: Cmdb) -> Any:
         from cmdb.what_if import analyse_if, compare_impact, ids_in, what_if_file
@@ -88,6 +113,8 @@ def impact(
         analysis = await analyse_if(
             cmdb, items, how, what_if=change, at=at, include_planned=planned
         )
+        if drawn:
+            return _drawing(analysis, drawn), None
         proof = None
         if explain:
             (proven,) = await ids_in(cmdb, [explain], analysis.estate)
@@ -95,17 +122,43 @@ def impact(
         return answer(analysis, limit=limit, second_run=True), proof
 
     found, proof = with_cmdb(store, work)
+    if drawn:
+        sys.stdout.write(found)
+        return 0
     if what_if is not None and not as_json:
         say(f"Supposing {what_if}; nothing of it is stored.", "dim")
     if as_json:
         print_json(proof if proof is not None else found)
-    elif proof is not None:
+    else:
+        _print_found(found, proof, is_comparison=compare is not None)
+    return 0
+
+
+def _print_found(found: Any, proof: Any, *, is_comparison: bool) -> None:
+    if proof is not None:
         _print_proof(proof)
-    elif compare:
+    elif is_comparison:
         print_comparison(found)
     else:
         _print_impact(found)
-    return 0
+
+
+def _drawing(analysis: Any, language: PictureFormat) -> str:
+    """The picture of an analysis in a language, ending in a line break."""
+    from impact import answer
+    from impact.picture import picture
+    from impact.picture_dot import picture_dot
+    from impact.picture_mermaid import picture_mermaid
+    from impact.picture_svg import picture_svg
+    from impact.render import sentence
+
+    made, title = picture(analysis), sentence(answer(analysis))
+    if language is PictureFormat.json:
+        estate = analysis.estate
+        point = {"revision": estate.revision, "as_of": estate.as_of, "sentence": title}
+        return json_text({**point, "boxes": made.boxes, "edges": made.edges})
+    write = {"dot": picture_dot, "mermaid": picture_mermaid, "svg": picture_svg}[language.value]
+    return write(made, title)
 
 
 def _print_impact(found: Any) -> None:

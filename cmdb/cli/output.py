@@ -45,11 +45,16 @@ def note(text: str) -> None:
     console(stderr=True).print(Text(text), soft_wrap=True)
 
 
-def print_json(value: Any) -> None:
-    """Print any of the product's values as indented JSON, snake_case, times as ISO 8601."""
+def json_text(value: Any) -> str:
+    """Any of the product's values as indented JSON, snake_case, times as ISO 8601."""
     import msgspec
 
-    sys.stdout.write(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False) + "\n")
+    return json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False) + "\n"
+
+
+def print_json(value: Any) -> None:
+    """Print any of the product's values as :func:`json_text` writes it."""
+    sys.stdout.write(json_text(value))
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:

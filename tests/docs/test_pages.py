@@ -13,7 +13,7 @@ import pytest
 from cmdb.cli.main import run_main
 from tests.docs.test_readme import ROOT, pattern, tour
 
-PAGES = ("what-if.md",)
+PAGES = ("pictures.md", "what-if.md")
 
 
 @pytest.fixture(scope="module")
