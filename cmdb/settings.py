@@ -92,7 +92,12 @@ class Settings(BaseSettings):
         description="Weights of risk factors, by name, in the place of the default ones.",
     )
 
-    @field_validator("catalogue", "source_precedence", mode="before")
+    monitoring_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("monitoring", "zabbix", "prometheus", "icinga", "nagios", "checkmk"),
+        description="Sources whose items would alert: that such an item is quiet means something.",
+    )
+
+    @field_validator("catalogue", "source_precedence", "monitoring_sources", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [p for p in value.split(",") if p] if isinstance(value, str) else value

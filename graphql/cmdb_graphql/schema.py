@@ -27,7 +27,7 @@ from cmdb_graphql.items import (
     extra_fields,
 )
 from cmdb_graphql.names import Names
-from cmdb_graphql.roots import analysis, history, items, risk
+from cmdb_graphql.roots import analysis, causes, history, items, risk
 from cmdb_graphql.roots import catalogue as described
 from cmdb_graphql.scalars import SCALARS
 from cmdb_graphql.structs import (
@@ -47,7 +47,7 @@ OWN_TYPES = frozenset(
     "GateHeld ServiceReached OwnerReached WeakEvidence Explanation ProofStep ProofMember "
     "Dependency PathItem PathStep Picture Box BoxEdge WithoutWeakEvidence OtherState "
     "Comparison ComparedPoint "
-    "Risk RiskFactor RiskEvidence".split()
+    "Risk RiskFactor RiskEvidence Causes Cause CauseItem CauseEvidence AlertInput".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
 
@@ -106,6 +106,7 @@ def build_schema(catalogue: Catalogue) -> Schema:
         **items.fields(catalogue, names, types, later),
         **analysis.fields(structs, later),
         **history.fields(structs),
+        **causes.fields(structs),
         **risk.fields(structs),
         **described.fields(catalogue, names, structs),
     }

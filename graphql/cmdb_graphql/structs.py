@@ -43,6 +43,10 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "collisions",
         "history",
     ): ("RiskFactorName", "What a part of a risk is about."),
+    ("coverage", "precision", "distance", "recency", "prior", "timing"): (
+        "CauseFactorName",
+        "What speaks for a cause, or against it.",
+    ),
     ("hard", "soft"): ("Strength", "Whether the dependent falls with the provider or suffers."),
     ("dependencies", "dependents"): ("DependencyDirection", "Which way dependencies were walked."),
     ("given", "gate", "network"): ("ProofReason", "What put an item into its state."),

@@ -81,6 +81,13 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             total truncated items { name depth item { status } } } }""",
         {},
     ),
+    "causes": (
+        """query { causes(alerts: [{item: "checkout@production"}, {item: "payments@production"}]) {
+            confident unexplained truncated
+            causes { score state items { name item { status } } explains quiet
+                evidence { factor value sentence } } } }""",
+        {},
+    ),
     "risk": (
         """query { risk(items: ["dc1-hv03"]) { total state affected
             factors { factor value weight points sentence evidence { id text } } } }""",

@@ -39,6 +39,7 @@ ROWS_WITH_ITEMS = (
     "ProofStep",
     "ProofMember",
     "Explanation",
+    "CauseItem",
     "OtherState",
 )
 """Structs whose ``id`` is an item's: each gets a field ``item`` that leads into the graph."""

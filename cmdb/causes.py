@@ -1,0 +1,149 @@
+"""The use case behind ``cmdb causes``: alerts as they are given, and what the store adds."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cmdb.edits import read_edits
+from cmdb.errors import InvalidInput, Problem
+from cmdb.items.value import parse_time
+from cmdb.service import Cmdb, Point
+from impact.cause_answer import Causes
+from impact.causes import DEFAULT_LIMIT, TOLERANCE, Alert, find_causes
+from impact.estate import Estate
+
+EDITS_FOR = timedelta(hours=24)
+"""How long before the alerts edits are looked for."""
+MOST_PROBLEMS = 100
+
+
+class GivenAlert(msgspec.Struct, frozen=True):
+    """An alert as it was given: ``item`` is an id, an identifier or a unique name; ``file`` and
+    ``line`` are where it stands, if it does."""
+
+    item: str
+    since: datetime | None = None
+    strength: float = 1.0
+    file: str | None = None
+    line: int | None = None
+
+
+def read_alerts(path: Path) -> list[GivenAlert]:
+    """The alerts in a file of JSON lines, ``{"item": …, "since": …, "strength": …}`` each.
+
+    Raises :class:`~cmdb.errors.InvalidInput` with every line that is wrong.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise InvalidInput(f"{path} can't be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path} is not UTF-8 text.") from None
+    alerts: list[GivenAlert] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            alerts.append(_alert(line, str(path), number))
+        except ValueError as error:
+            problems.append(Problem(str(error), str(path), number))
+    _raise_any(problems, "The alerts can't be read.")
+    return alerts
+
+
+def _alert(line: str, file: str, number: int) -> GivenAlert:
+    try:
+        row: Any = msgspec.json.decode(line)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"is no JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise ValueError('must be an object such as {"item": "fqdn:web1.example.org"}')
+    if unknown := row.keys() - {"item", "since", "strength"}:
+        raise ValueError(f"has the field {min(unknown)!r}; there are item, since and strength")
+    item, since, strength = row.get("item"), row.get("since"), row.get("strength", 1.0)
+    if not isinstance(item, str) or not item.strip():
+        raise ValueError("item must be an id, an identifier or a name")
+    if since is not None and not isinstance(since, str):
+        raise ValueError("since must be a time such as 2026-11-24T03:12:00Z")
+    if isinstance(strength, bool) or not isinstance(strength, int | float):
+        raise ValueError("strength must be a number above 0 and at most 1")
+    if not 0 < strength <= 1 or math.isnan(strength):
+        raise ValueError(f"strength must be above 0 and at most 1, not {strength:g}")
+    return GivenAlert(item, parse_time(since) if since else None, strength, file, number)
+
+
+def _raise_any(problems: Sequence[Problem], message: str) -> None:
+    if problems:
+        raise InvalidInput(message, problems[:MOST_PROBLEMS], len(problems))
+
+
+async def causes(
+    cmdb: Cmdb,
+    given: Sequence[GivenAlert],
+    *,
+    at: Point | None = None,
+    limit: int | None = DEFAULT_LIMIT,
+) -> Causes:
+    """What explains the alerts best, with the edits of the 24 hours before the first of them.
+
+    Items count as monitored where one of the sources that the setting ``monitoring_sources`` names
+    reports them, and as causes before where a record says CAUSED_BY. Raises
+    :class:`~cmdb.errors.InvalidInput` where there are no alerts or with all that name no item.
+    """
+    if not given:
+        raise InvalidInput("Name at least one item that alerts.")
+    estate = await cmdb.estate(at)
+    alerts = await _resolved(cmdb, estate, given)
+    began = min((a.since for a in alerts if a.since is not None), default=estate.as_of)
+    edits = await read_edits(cmdb, began - EDITS_FOR, estate.revision)
+    return await asyncio.to_thread(
+        find_causes,
+        estate,
+        alerts,
+        monitored=monitored(estate, cmdb.settings.monitoring_sources),
+        edits=[edit for edit in edits.edits if edit.time <= began + TOLERANCE],
+        prior=lambda item: prior(estate, item),
+        limit=limit,
+    )
+
+
+async def _resolved(cmdb: Cmdb, estate: Estate, given: Sequence[GivenAlert]) -> list[Alert]:
+    """The alerts with the ids of their items; a wrong one from a file is said with its line."""
+    alerts: list[Alert] = []
+    problems: list[Problem] = []
+    for alert in given:
+        try:
+            found = await cmdb.find(alert.item)
+            estate.position(found.id)
+            alerts.append(Alert(found.id, alert.since, alert.strength))
+        except InvalidInput as error:
+            if alert.file is None:
+                raise
+            problems.append(Problem(error.message, alert.file, alert.line))
+    _raise_any(problems, "Not every alert names an item.")
+    return alerts
+
+
+def monitored(estate: Estate, sources: Iterable[str]) -> Callable[[str], bool]:
+    """Whether an item, by id, is reported by one of these sources."""
+    wanted = frozenset(sources)
+
+    def is_monitored(item: str) -> bool:
+        return not wanted.isdisjoint(estate.items[estate.index[item]].sources)
+
+    return is_monitored
+
+
+def prior(estate: Estate, item: str) -> int:
+    """How many records say that they were caused by the item."""
+    at = estate.index[item]
+    links = (link for link in estate.links_at.get(at, ()) if estate.ends[link][1] == at)
+    return sum(estate.links[link].relation == "CAUSED_BY" for link in links)
