@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from cmdb.collector import collector_paused
 from cmdb.errors import WriteConflict
 from cmdb.identity.owner import Owner
 from cmdb.items import (
@@ -283,7 +284,8 @@ class _Load:
             self._count(outcome, linked, delta)
             return delta
 
-        await self._persist(attempt)
+        with collector_paused():
+            await self._persist(attempt)
         self.counts["observed"] += len(items) + len(links)
         self.progress(len(items) + len(links))
 
