@@ -40,11 +40,13 @@ class LeftOut:
 class Memo:
     """What is worked out of an estate when first asked for; copies of the estate share it.
 
-    ``engine`` walks it fast, and is None for an estate that is walked as it is. ``weak`` says from
-    when on its items and links are weak evidence.
+    ``engine`` walks it fast, and is None for an estate that is walked as it is; ``walked`` counts
+    the items that were reached without it. ``weak`` says from when on its items and links are weak
+    evidence.
     """
 
     engine: Engine | None = None
+    walked: int = 0
     is_settled: bool = False
     weak: WeakFrom | None = None
     lock: Lock = field(default_factory=Lock)

@@ -23,7 +23,11 @@ def propagate(estate: Estate, given: Mapping[int, State]) -> Mapping[int, State]
     walked by :mod:`impact.compiled`, small ones by :func:`propagate_plainly`.
     """
     engine = engine_of(estate)
-    return propagate_plainly(estate, given) if engine is None else engine.states(given)
+    if engine is not None:
+        return engine.states(given)
+    states = propagate_plainly(estate, given)
+    estate.memo.walked += len(states)
+    return states
 
 
 def propagate_plainly(estate: Estate, given: Mapping[int, State]) -> dict[int, State]:

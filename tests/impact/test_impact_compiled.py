@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -32,6 +33,11 @@ def engine(estate: Estate) -> Engine:
     graph = compile_estate(estate)
     assert graph is not None
     return Engine(graph)
+
+
+def compile_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "COMPILE_FROM", 0)
+    monkeypatch.setattr(choice, "COMPILE_AT_ONCE", 0)
 
 
 def given(random: Random, estate: Estate) -> dict[int, State]:
@@ -145,7 +151,7 @@ def test_answers_are_the_same_whichever_walks(monkeypatch: pytest.MonkeyPatch) -
         failure = random_failure(random, estate)
         plain = answer(analyse(estate, failure))
         with monkeypatch.context() as patch:
-            patch.setattr(choice, "COMPILE_FROM", 0)
+            compile_always(patch)
             analysis = analyse(twin, failure)
         assert isinstance(analysis.states, FoundStates)
         fast = answer(analysis)
@@ -158,15 +164,30 @@ def test_answers_are_the_same_whichever_walks(monkeypatch: pytest.MonkeyPatch) -
         )
 
 
-def test_a_small_estate_is_not_compiled() -> None:
+def test_a_small_estate_is_never_compiled() -> None:
     estate = random_estate(Random(1), 8).build()
+    estate.memo.walked = choice.PATIENCE
     assert choice.engine_of(estate) is None
+
+
+def test_an_estate_is_compiled_once_plain_walks_took_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(choice, "COMPILE_FROM", 0)
+    monkeypatch.setattr(choice, "PATIENCE", 5)
+    items = [Item(n, "Server", n, ItemStatus.ACTIVE) for n in "abc"]
+    link = Link(link_id("DEPENDS_ON", "a", "b"), "DEPENDS_ON", "a", "b")
+    estate = Estate.build(items, [link], builtin())
+    walks = [analyse(estate, ["b"]) for _ in range(4)]
+    assert [isinstance(walk.states, FoundStates) for walk in walks] == [False] * 3 + [True]
+    assert [dict(walk.states) for walk in walks] == [dict(walks[0].states)] * 4
+    assert replace(estate, now=estate.now).memo is estate.memo
 
 
 def test_weights_that_no_array_holds_are_left_to_plain_python(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(choice, "COMPILE_FROM", 0)
+    compile_always(monkeypatch)
     items = [Item(n, "Server", n, ItemStatus.ACTIVE) for n in "abc"]
     links = [
         Link(
@@ -186,7 +207,7 @@ def test_weights_that_no_array_holds_are_left_to_plain_python(
 
 
 def test_what_is_up_has_no_state_and_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice, "COMPILE_FROM", 0)
+    compile_always(monkeypatch)
     items = [Item(n, "Server", n, ItemStatus.ACTIVE) for n in "abc"]
     link = Link(link_id("DEPENDS_ON", "a", "b"), "DEPENDS_ON", "a", "b")
     analysis = analyse(Estate.build(items, [link], builtin()), ["b"])
