@@ -1,4 +1,4 @@
-"""Verbs that look for what went wrong: causes."""
+"""Verbs that look for what went wrong: causes, suspects."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     app.command("causes")(causes)
+    app.command("suspects")(suspects)
 
 
 def causes(
@@ -56,6 +57,64 @@ def causes(
     else:
         _print_causes(found)
     return 0
+
+
+def suspects(
+    items: Annotated[
+        list[str], typer.Argument(help="What is affected: ids, identifiers or unique names.")
+    ],
+    since: Annotated[
+        str | None,
+        typer.Option("--since", help="From when; 24 hours before the end.", metavar="TIME"),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="When it broke; now.", metavar="TIME")
+    ] = None,
+    limit: LimitOption = 50,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """What was edited before it broke, on these items and on what they rest on.
+
+    Example: cmdb suspects checkout@production --until 2026-11-24T03:12:00Z
+    """
+
+    async def work(cmdb: Cmdb) -> Any:
+        from cmdb.suspects import suspects as find
+        from cmdb.times import read_time
+
+        first, last = read_time(since, "--since"), read_time(until, "--until")
+        return await find(cmdb, items, since=first, until=last, limit=limit)
+
+    found = with_cmdb(store, work)
+    if as_json:
+        print_json(found)
+    else:
+        _print_suspects(found)
+    return 0
+
+
+def _print_suspects(found: Any) -> None:
+    span = f"{found.since:%Y-%m-%d %H:%M} to {found.until:%Y-%m-%d %H:%M} UTC"
+    say(f"{plural(found.total, 'edit')} on what they rest on, {span}", "bold")
+    print_table(
+        ("score", "edited", "what", "steps up", "when", "by", "revision"),
+        [
+            (
+                f"{s.score:.3f}",
+                " and ".join(f"{item.kind} {item.name}".strip() for item in s.items),
+                s.summary,
+                s.distance,
+                f"{s.time:%Y-%m-%d %H:%M}",
+                s.actor,
+                s.revision,
+            )
+            for s in found.suspects
+        ],
+    )
+    if found.left_out:
+        say(f"{plural(found.left_out, 'older edit')} of that time were too many to be looked at.")
+    say(f"{plural(found.upstream, 'item')} upstream (revision {found.revision})")
 
 
 def _print_causes(found: Any) -> None:

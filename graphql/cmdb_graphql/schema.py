@@ -47,14 +47,15 @@ OWN_TYPES = frozenset(
     "GateHeld ServiceReached OwnerReached WeakEvidence Explanation ProofStep ProofMember "
     "Dependency PathItem PathStep Picture Box BoxEdge WithoutWeakEvidence OtherState "
     "Comparison ComparedPoint "
-    "Risk RiskFactor RiskEvidence Causes Cause CauseItem CauseEvidence AlertInput".split()
+    "Risk RiskFactor RiskEvidence Causes Cause CauseItem CauseEvidence AlertInput "
+    "Suspects Suspect SuspectEvidence".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
 
 OWN_ROOTS = frozenset(
     "node item items search impact explain dependencies dependents path history diff revision "
     "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
-    "impactComparison collisions health risk".split()
+    "impactComparison collisions health risk suspects".split()
 )
 """Root fields that no kind's plural can have; the last are promised to what comes later."""
 

@@ -47,6 +47,7 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "CauseFactorName",
         "What speaks for a cause, or against it.",
     ),
+    ("time", "distance", "kind"): ("SuspectFactorName", "What makes an edit a suspect."),
     ("hard", "soft"): ("Strength", "Whether the dependent falls with the provider or suffers."),
     ("dependencies", "dependents"): ("DependencyDirection", "Which way dependencies were walked."),
     ("given", "gate", "network"): ("ProofReason", "What put an item into its state."),

@@ -88,6 +88,12 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                 evidence { factor value sentence } } } }""",
         {},
     ),
+    "suspects": (
+        """query { suspects(items: ["checkout@production"], limit: 5) {
+            total upstream leftOut suspects { score distance summary actor
+                items { name item { status } } evidence { factor value sentence } } } }""",
+        {},
+    ),
     "risk": (
         """query { risk(items: ["dc1-hv03"]) { total state affected
             factors { factor value weight points sentence evidence { id text } } } }""",
