@@ -60,10 +60,10 @@ def ours(walked: Walked) -> tuple[Walk, float]:
 def bare(walked: Walked) -> tuple[Walk, float]:
     """The floor, in C."""
     arrays = walked.graph.arrays
-    folder = Path(tempfile.mkdtemp(prefix="cmdb-bench-"))
-    library, source = folder / "floor.so", Path(__file__).with_name("floor.c")
-    subprocess.run(["cc", "-O3", "-shared", "-fPIC", source, "-o", library], check=True)
-    walk = ctypes.CDLL(str(library)).walk
+    with tempfile.TemporaryDirectory(prefix="cmdb-bench-") as folder:
+        library, source = Path(folder) / "floor.so", Path(__file__).with_name("floor.c")
+        subprocess.run(["cc", "-O3", "-shared", "-fPIC", source, "-o", library], check=True)
+        walk = ctypes.CDLL(str(library)).walk
     walk.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_uint32] * 2
     walk.restype = ctypes.c_uint32
     seen, queue = np.zeros_like(arrays.entry_ptr), np.zeros_like(arrays.entry_ptr)
