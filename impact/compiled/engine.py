@@ -10,8 +10,8 @@ import numpy as np
 
 from impact.compiled.arrays import Graph
 from impact.compiled.found import Found, FoundStates
-from impact.compiled.kernels import clean, walk
-from impact.compiled.work import ALL_BROKEN, ALL_DOWN, DISTANCE, FOUND, VIA, Work, make_work
+from impact.compiled.kernels import take, walk
+from impact.compiled.work import ALL_BROKEN, ALL_DOWN, FOUND, Work, make_work
 from impact.states import State
 
 SPARE_WORK = 8
@@ -34,11 +34,8 @@ class Engine:
         items = np.array(sorted(given), np.uint32)
         states = np.array([given[int(item)] for item in items], np.uint8)
         with self._work() as work:
-            try:
-                walk(self.graph.arrays, work, items, states)
-                return _found(self.graph, work)
-            finally:
-                clean(self.graph.arrays, work)
+            walk(self.graph.arrays, work, items, states)
+            return _taken(self.graph, work)
 
     @contextmanager
     def _work(self) -> Iterator[Work]:
@@ -46,19 +43,14 @@ class Engine:
             work = self._spare.pop()
         except IndexError:
             work = make_work(self.graph.arrays)
-        yield work
+        yield work  # what a walk that was broken off leaves marked is not used again
         if len(self._spare) < SPARE_WORK:
             self._spare.append(work)
 
 
-def _found(graph: Graph, work: Work) -> Found:
-    count = int(work.counts[FOUND])
-    items = work.found[:count].copy()
-    return Found(
-        graph=graph,
-        items=items,
-        distances=work.why[items, DISTANCE],
-        vias=work.why[items, VIA],
-        down=int(work.counts[ALL_DOWN]),
-        broken=int(work.counts[ALL_BROKEN]),
-    )
+def _taken(graph: Graph, work: Work) -> Found:
+    count, down, broken = (int(work.counts[of]) for of in (FOUND, ALL_DOWN, ALL_BROKEN))
+    items = np.empty(count, np.uint32)
+    distances, vias = np.empty(count, np.int32), np.empty(count, np.int32)
+    take(graph.arrays, work, items, distances, vias)
+    return Found(graph, items, distances, vias, down, broken)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from impact.compiled.arrays import DEVICE, HARD, JUDGED, REDUNDANT, SOFT, U8, U32, Arrays
+from impact.compiled.arrays import DEVICE, HARD, I32, JUDGED, REDUNDANT, SOFT, U8, U32, Arrays
 from impact.compiled.detours import cut_off, take_out
 from impact.compiled.jit import kernel
 from impact.compiled.work import (
@@ -54,7 +54,7 @@ DIGIT_BITS = 11
 def walk(arrays: Arrays, work: Work, given: U32, given_states: U8) -> None:
     """Fill ``work`` with what follows from the given failures.
 
-    The given items are in order, each once. Whoever calls cleans up with :func:`clean`.
+    The given items are in order, each once. Whoever calls cleans up with :func:`take`.
     """
     _find_down(arrays, work, given, given_states)
     work.counts[ALL_DOWN] = work.counts[FOUND]
@@ -67,11 +67,15 @@ def walk(arrays: Arrays, work: Work, given: U32, given_states: U8) -> None:
 
 
 @kernel
-def clean(arrays: Arrays, work: Work) -> None:
-    """Put back what a walk left marked. O(what was reached)."""
+def take(arrays: Arrays, work: Work, items: U32, distances: I32, vias: I32) -> None:
+    """Copy what was found, and put back all that the walk left marked. O(what was reached)."""
     counts = work.counts
     for at in range(counts[FOUND]):
-        work.state[work.found[at]] = UP
+        item = work.found[at]
+        items[at] = item
+        distances[at] = work.why[item, DISTANCE]
+        vias[at] = work.why[item, VIA]
+        work.state[item] = UP
     for at in range(counts[FALLEN]):
         work.gone[work.fallen[at]] = 0
     for at in range(counts[REROUTED]):

@@ -1,7 +1,7 @@
 """What a walk writes to: made once for a graph and thread, and left clean by every walk.
 
 A buffer as long as the estate takes longer to make than most answers; so each walk notes what it
-touched, and :func:`impact.compiled.kernels.clean` puts just that back.
+touched, and :func:`impact.compiled.kernels.take` puts just that back.
 """
 
 from __future__ import annotations

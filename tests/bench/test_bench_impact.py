@@ -27,4 +27,4 @@ def test_every_walker_reaches_the_same_and_stands_beside_the_floor(tmp_path: Pat
     assert [row["walker"] for row in plain] == walkers.split(",")
     assert len({row["hub_reached"] for row in plain}) == 1
     assert plain[0]["hub_reached"] > 100
-    assert "| hub by floor | p95 by floor |" in done.stdout
+    assert "| hub by floor | p95 by floor | hub reaches |" in done.stdout
