@@ -230,7 +230,8 @@ def table(rows: list[Row]) -> str:
         asked = "" if row.asked == RANDOM_ITEMS else f" ({row.asked} items)"
         lines.append(
             f"| {row.estate} | {row.walker} | {row.build_s:.2f} | {row.bytes_per_link:.1f} "
-            f"| {row.hub_ms:.2f} | {row.median_ms:.4f} | {row.p95_ms:.2f}{asked} | {ratios} | {row.hub_reached:,} |"
+            f"| {row.hub_ms:.2f} | {row.median_ms:.4f} | {row.p95_ms:.2f}{asked} "
+            f"| {ratios} | {row.hub_reached:,} |"
         )
     return "\n".join(lines)
 
