@@ -1,24 +1,27 @@
-"""Verbs about planned failures: risk."""
+"""Verbs about planned failures: risk, collisions."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cmdb.cli.analysis import FailureState
-from cmdb.cli.output import plural, print_json, print_table, say
-from cmdb.cli.run import AtOption, JsonOption, StoreOption, with_cmdb
+from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
+from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
 
 SHOWN_EVIDENCE = 3
+SHOWN_WORSE = 5
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     app.command("risk")(risk)
+    app.command("collisions")(collisions)
 
 
 def risk(
@@ -90,3 +93,68 @@ def risk(
     if status:
         say(f"That is above the most that is allowed, {max_risk:g}.", "bold red")
     return status
+
+
+def collisions(
+    planned: Annotated[
+        Path,
+        typer.Option(
+            "--planned",
+            help='A JSON list, or lines, of {"name", "items": [...], "state", "start", "end"}.',
+            metavar="FILE",
+        ),
+    ],
+    at: AtOption = None,
+    limit: LimitOption = 100,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Which planned failures are in each other's way; exits with 1 where some are.
+
+    Example: cmdb collisions --planned tonight.json
+    """
+
+    async def work(cmdb: Cmdb) -> Any:
+        from cmdb.collisions import collisions as find
+        from cmdb.collisions import read_planned
+
+        return await find(cmdb, read_planned(planned), at=at, limit=limit)
+
+    found = with_cmdb(store, work)
+    if as_json:
+        print_json(found)
+    else:
+        _print_collisions(found)
+    return int(found.total > 0)
+
+
+def _print_collisions(found: Any) -> None:
+    among = plural(found.planned, "planned failure")
+    say(f"{plural(found.total, 'collision')} among {among}", "bold")
+    for collision in found.collisions:
+        span = f"{collision.start:%Y-%m-%d %H:%M} to {collision.end:%Y-%m-%d %H:%M} UTC"
+        *others, last = collision.planned
+        say(f"{', '.join(others)} and {last}: {span}", "bold")
+        rows = [
+            (f"{w.kind} {w.name}", _state(w.apart), _state(w.together))
+            for w in collision.worse[:SHOWN_WORSE]
+        ]
+        if rows:
+            print_table(("worse together", "apart", "together"), rows)
+        if (more := collision.worse_total - len(rows)) > 0:
+            say(f"  … and {plural(more, 'more item')} worse together")
+        if collision.shared:
+            names = ", ".join(f"{i.kind} {i.name}" for i in collision.shared)
+            say(f"  both work on {names}")
+        for i in collision.inside[:SHOWN_WORSE]:
+            state = i.state.replace("_", " ")
+            say(f"  {i.planned_by} works on {i.kind} {i.name}, which is {state} by {i.hit_by}")
+    if found.truncated:
+        say("The list is cut at --limit; the count is of everything.")
+    if found.incomplete:
+        say("There were too many combinations to look at all of them; there may be more.")
+    say(f"(revision {found.revision})")
+
+
+def _state(name: str) -> Any:
+    return styled(name.replace("_", " "), STATE_STYLE[name])

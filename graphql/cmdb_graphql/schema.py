@@ -48,7 +48,8 @@ OWN_TYPES = frozenset(
     "Dependency PathItem PathStep Picture Box BoxEdge WithoutWeakEvidence OtherState "
     "Comparison ComparedPoint "
     "Risk RiskFactor RiskEvidence Causes Cause CauseItem CauseEvidence AlertInput "
-    "Suspects Suspect SuspectEvidence".split()
+    "Suspects Suspect SuspectEvidence Collisions Collision WorseItem "
+    "InsideRadius PlannedFailureInput".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
 

@@ -94,6 +94,14 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                 items { name item { status } } evidence { factor value sentence } } } }""",
         {},
     ),
+    "collisions": (
+        """query { collisions(planned: [
+            {name: "a", items: ["orders-db-1"], start: "2026-11-24T22:00Z", end: "2026-11-25T02Z"}
+            {name: "b", items: ["orders-db-2"], start: "2026-11-24T23:00Z", end: "2026-11-25T01Z"}
+        ]) { total incomplete collisions { planned start end worseTotal services
+            worse { name apart together item { status } } inside { name hitBy state } } } }""",
+        {},
+    ),
     "risk": (
         """query { risk(items: ["dc1-hv03"]) { total state affected
             factors { factor value weight points sentence evidence { id text } } } }""",

@@ -40,6 +40,8 @@ ROWS_WITH_ITEMS = (
     "ProofMember",
     "Explanation",
     "CauseItem",
+    "WorseItem",
+    "InsideRadius",
     "OtherState",
 )
 """Structs whose ``id`` is an item's: each gets a field ``item`` that leads into the graph."""

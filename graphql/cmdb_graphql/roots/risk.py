@@ -1,18 +1,38 @@
-"""Roots about planned failures: risk."""
+"""Roots about planned failures: risk, collisions."""
 
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
+from cmdb.collisions import GivenPlan, collisions
+from cmdb.errors import InvalidInput
 from cmdb.risk import assess
 from cmdb_graphql.context import Context
-from cmdb_graphql.roots.analysis import DOWN, At, Failing, Items
+from cmdb_graphql.roots.analysis import DOWN, MAX_ROWS, At, Failing, FailureState, Items
 from cmdb_graphql.structs import StructTypes
 from impact import failure
+from impact.collision_answer import Collisions
+from impact.collisions import DEFAULT_LIMIT
 from impact.risk import Risk
 
 Info = strawberry.Info[Context, None]
+
+MOST_PLANNED = 2000
+"""Planned failures in one question at most."""
+
+
+@strawberry.input(description="Items that are to fail in a window.")
+class PlannedFailureInput:
+    """A planned failure as clients write it."""
+
+    name: str = strawberry.field(description="What the change is called; each name once.")
+    items: list[str] = strawberry.field(description="Ids, identifiers or unique names.")
+    start: datetime = strawberry.field(description="When the failure begins.")
+    end: datetime = strawberry.field(description="When it is over.")
+    state: Any = strawberry.field(
+        default=DOWN, graphql_type=FailureState, description="How badly they fail."
+    )
 
 
 def fields(structs: StructTypes) -> dict[str, Any]:
@@ -22,6 +42,11 @@ def fields(structs: StructTypes) -> dict[str, Any]:
             resolver=_risk,
             graphql_type=structs.of(Risk),
             description="How risky it is to let these items fail, as a sum of explained factors.",
+        ),
+        "collisions": strawberry.field(
+            resolver=_collisions,
+            graphql_type=structs.of(Collisions),
+            description="Which planned failures are in each other's way.",
         ),
     }
 
@@ -37,3 +62,23 @@ async def _risk(
     return await assess(
         info.context.cmdb, items, state=failure(state.value), start=start, end=end, at=at
     )
+
+
+async def _collisions(
+    info: Info,
+    planned: Annotated[
+        list[PlannedFailureInput], strawberry.argument("What is to fail, and when.")
+    ],
+    at: At = None,
+    limit: Annotated[
+        int, strawberry.argument(f"Collisions in the answer, {MAX_ROWS} at most.")
+    ] = DEFAULT_LIMIT,
+) -> Any:
+    if not 0 <= limit <= MAX_ROWS:
+        raise InvalidInput(f"The limit must be 0 to {MAX_ROWS}, not {limit}.")
+    if len(planned) > MOST_PLANNED:
+        raise InvalidInput(f"There may be {MOST_PLANNED} at most, not {len(planned)}.")
+    given = [
+        GivenPlan(p.name, tuple(p.items), p.start, p.end, failure(p.state.value)) for p in planned
+    ]
+    return await collisions(info.context.cmdb, given, at=at, limit=limit)
