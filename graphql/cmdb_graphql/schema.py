@@ -27,7 +27,7 @@ from cmdb_graphql.items import (
     extra_fields,
 )
 from cmdb_graphql.names import Names
-from cmdb_graphql.roots import analysis, causes, history, items, risk
+from cmdb_graphql.roots import analysis, causes, change, history, items, risk
 from cmdb_graphql.roots import catalogue as described
 from cmdb_graphql.scalars import SCALARS
 from cmdb_graphql.structs import (
@@ -46,7 +46,7 @@ OWN_TYPES = frozenset(
     "HistoryEntry FieldChange Diff DiffEntry WaitingLink WaitingLinks LinkReport Gate BlastRadius "
     "GateHeld ServiceReached OwnerReached WeakEvidence Explanation ProofStep ProofMember "
     "Dependency PathItem PathStep Picture Box BoxEdge WithoutWeakEvidence OtherState "
-    "Comparison ComparedPoint "
+    "Comparison ComparedPoint ChangeAssessment PlannedChange EffectCounts "
     "Risk RiskFactor RiskEvidence Causes Cause CauseItem CauseEvidence AlertInput "
     "Suspects Suspect SuspectEvidence Collisions Collision WorseItem "
     "InsideRadius PlannedFailureInput".split()
@@ -100,7 +100,12 @@ def build_schema(catalogue: Catalogue) -> Schema:
     """
     names, later = Names(catalogue, OWN_TYPES, OWN_ROOTS, ITEM_FIELDS), Later()
     structs = StructTypes(
-        {**extra_fields(later), **analysis.extra_fields(later), **described.extra_fields()},
+        {
+            **extra_fields(later),
+            **analysis.extra_fields(later),
+            **change.extra_fields(later),
+            **described.extra_fields(),
+        },
         {"LinkEnd": LINK_FIELDS_LEFT_OUT, "Box": ("members",)},
     )
     types = ItemTypes(catalogue, names, structs, later)
@@ -109,6 +114,7 @@ def build_schema(catalogue: Catalogue) -> Schema:
         **analysis.fields(structs, later),
         **history.fields(structs),
         **causes.fields(structs),
+        **change.fields(structs, later),
         **risk.fields(structs),
         **described.fields(catalogue, names, structs),
     }

@@ -32,6 +32,15 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "WeakReason",
         "Why a piece of evidence is weak.",
     ),
+    ("delete", "replace", "update", "create", "forget", "unchanged"): (
+        "PlannedEffect",
+        "What a plan does to a resource. `forget`: it stays and is no longer managed.",
+    ),
+    ("identifier", "name", "several", "none"): (
+        "PlanMatch",
+        "How the item that a resource is was found; by a name is weaker.",
+    ),
+    ("terraform", "kubernetes"): ("PlanTool", "Which tool a plan is of."),
     ("item", "link"): ("EvidenceType", "What a piece of evidence is."),
     ("item", "link", "waiting"): ("EntityType", "What was edited."),
     (

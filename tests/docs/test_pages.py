@@ -13,7 +13,7 @@ import pytest
 from cmdb.cli.main import run_main
 from tests.docs.test_readme import ROOT, pattern, tour
 
-PAGES = ("pictures.md", "what-if.md")
+PAGES = ("pictures.md", "plan-gate.md", "what-if.md")
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_shows_what_is_printed(page: str, demo: Path, tmp_path: Path) -> None:
     shutil.copy(demo, tmp_path / "demo.db")
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     environment = {
         **os.environ,
         "CMDB_STORE": f"sqlite:///{tmp_path / 'demo.db'}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.plans.plan_files import every_action
+
 DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "item_by_name": (
         """query($key: String!) { item(key: $key) {
@@ -29,6 +31,12 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             worse better appeared gone
             changes { id name kind before after item { status } } } }""",
         {},
+    ),
+    "change_assessment": (
+        """query($plan: JSON!) { changeAssessment(plan: $plan) {
+            counts { delete replace } changes { address effect name item { status } } unmapped
+            impact { sentence counts { down } } risk { total factors { factor points } } } }""",
+        {"plan": every_action()},
     ),
     "nested_links": (
         """query($first: Int!) { virtualMachines(first: $first) { totalCount nodes {

@@ -1,0 +1,193 @@
+"""Verbs about changes: change assess."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
+from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+
+if TYPE_CHECKING:
+    from cmdb.plans import Plan
+
+SHOWN = 20
+
+
+class AssessmentFormat(StrEnum):
+    """What an assessment is written as."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    changes = typer.Typer(
+        help="What a change does before it is made.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    changes.command("assess")(assess)
+    changes.callback()(_group)
+    app.add_typer(changes, name="change")
+
+
+def _group() -> None:
+    """What a change does before it is made."""
+
+
+def assess(
+    plan: Annotated[
+        Path,
+        typer.Option(
+            "--plan",
+            help="What terraform show -json prints, or Kubernetes manifests; - reads from a pipe.",
+            metavar="FILE",
+        ),
+    ],
+    max_risk: Annotated[
+        float | None,
+        typer.Option(
+            "--max-risk", min=0, max=100, help="Exit with 1 where the risk is above it (0 to 100)."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Exit with 1 where the plan touches something that is not known here."
+        ),
+    ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="Which cluster Kubernetes objects are in.", metavar="ITEM"),
+    ] = None,
+    written: Annotated[
+        AssessmentFormat,
+        typer.Option("--format", help="markdown is a comment for a pull request."),
+    ] = AssessmentFormat.text,
+    limit: LimitOption = 1000,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """What an apply takes down, replaces or merely edits, and how risky that is.
+
+    Example: cmdb change assess --plan plan.json --max-risk 60
+    """
+    from cmdb.change_assessment import assess_plan
+
+    read = _read(plan)
+    found = with_cmdb(store, lambda cmdb: assess_plan(cmdb, read, cluster=cluster, limit=limit))
+    risk = found.risk.total if found.risk else 0.0
+    refused = []
+    if max_risk is not None and risk > max_risk:
+        refused.append(f"The risk {risk:g} is above the most that is allowed, {max_risk:g}.")
+    if strict and found.unmapped:
+        what = plural(len(found.unmapped), "resource")
+        refused.append(f"{what} of the plan: not known here, so what follows is not known either.")
+    if as_json or written is AssessmentFormat.json:
+        print_json(found)
+    elif written is AssessmentFormat.markdown:
+        from cmdb.cli.change_markdown import markdown
+
+        sys.stdout.write(markdown(found, refused))
+    else:
+        _print(found)
+        for sentence in refused:
+            say(sentence, "bold red")
+    return int(bool(refused))
+
+
+def _read(path: Path) -> Plan:
+    from cmdb.change_assessment import plan_file
+    from cmdb.plans import read_plan
+
+    if str(path) == "-":
+        return read_plan(sys.stdin.buffer.read(), "the standard input")
+    return plan_file(path)
+
+
+def _print(found: Any) -> None:
+    say(summary(found), "bold")
+    rows = [c for c in found.changes if c.effect != "create"]
+    if rows:
+        print_table(
+            ("effect", "resource", "item", "found by", ""),
+            [(c.effect, c.address, item_of(c), found_by(c), c.reason) for c in rows[:SHOWN]],
+        )
+        if len(rows) > SHOWN:
+            say(f"… and {plural(len(rows) - SHOWN, 'more resource')}")
+    if found.unmapped:
+        say(f"Not known here, so what follows from them is not known either: {listed(found)}.")
+    if found.impact is None:
+        say("Nothing that is known here is taken down.")
+        return
+    from impact.render import sentence
+
+    say(sentence(found.impact))
+    if found.impact.services:
+        print_table(
+            ("service", "state", "criticality"),
+            [
+                (
+                    f"{s.kind} {s.name}",
+                    styled(s.state.replace("_", " "), STATE_STYLE[s.state]),
+                    s.criticality or "",
+                )
+                for s in found.impact.services[:SHOWN]
+            ],
+        )
+    say(f"Risk {found.risk.total:g} of 100:")
+    print_table(
+        ("factor", "points", "because"),
+        [
+            (f.factor.replace("_", " "), f"{f.points:.1f}", f.sentence)
+            for f in found.risk.factors
+            if f.points
+        ],
+    )
+    say(f"(revision {found.revision})")
+
+
+def summary(found: Any) -> str:
+    """How many resources the plan does what to: ``deletes 1 resource, creates 2``."""
+    counts = found.counts
+    parts = [
+        f"{verb} {count}"
+        for verb, count in (
+            ("deletes", counts.delete),
+            ("replaces", counts.replace),
+            ("edits", counts.update),
+            ("creates", counts.create),
+            ("forgets", counts.forget),
+        )
+        if count
+    ]
+    tool = {"terraform": "The plan", "kubernetes": "Applying these manifests"}[found.tool]
+    return f"{tool} {', '.join(parts)}." if parts else f"{tool} changes nothing."
+
+
+def item_of(change: Any) -> str:
+    """The item that a resource is, for a cell."""
+    if change.match == "several":
+        return f"one of {len(change.candidates)}"
+    return f"{change.kind} {change.name}" if change.id else "not known"
+
+
+def found_by(change: Any) -> str:
+    """How its item was found, for a cell."""
+    if change.match == "name":
+        return "name only"
+    return change.matched_by or ""
+
+
+def listed(found: Any) -> str:
+    """The first unmapped resources, and how many more there are."""
+    more = len(found.unmapped) - SHOWN
+    names = ", ".join(found.unmapped[:SHOWN])
+    return f"{names} and {more} more" if more > 0 else names
