@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from cmdb.cli import analysis, catalogue, causes, change, data, history, risk, server
+from cmdb.cli import (
+    analysis,
+    catalogue,
+    causes,
+    change,
+    data,
+    history,
+    risk,
+    server,
+    weak_points,
+)
 from cmdb.cli.output import note, show_error
 from cmdb.cli.status import BUG, exit_status
 from cmdb.errors import CmdbError
@@ -30,7 +40,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (server, data, analysis, causes, risk, change, history, catalogue):
+for module in (
+    server,
+    data,
+    analysis,
+    weak_points,
+    causes,
+    risk,
+    change,
+    history,
+    catalogue,
+):
     module.register(app)
 
 

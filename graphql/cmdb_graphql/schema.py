@@ -27,7 +27,7 @@ from cmdb_graphql.items import (
     extra_fields,
 )
 from cmdb_graphql.names import Names
-from cmdb_graphql.roots import analysis, causes, change, history, items, risk
+from cmdb_graphql.roots import analysis, causes, change, history, items, risk, weak_points
 from cmdb_graphql.roots import catalogue as described
 from cmdb_graphql.scalars import SCALARS
 from cmdb_graphql.structs import (
@@ -49,7 +49,8 @@ OWN_TYPES = frozenset(
     "Comparison ComparedPoint ChangeAssessment PlannedChange EffectCounts "
     "Risk RiskFactor RiskEvidence Causes Cause CauseItem CauseEvidence AlertInput "
     "Suspects Suspect SuspectEvidence Collisions Collision WorseItem "
-    "InsideRadius PlannedFailureInput".split()
+    "InsideRadius PlannedFailureInput WeakPoints WeakPoint WeakPointCounts SharedItem "
+    "FalseRedundancy".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
 
@@ -113,6 +114,7 @@ def build_schema(catalogue: Catalogue) -> Schema:
         **items.fields(catalogue, names, types, later),
         **analysis.fields(structs, later),
         **history.fields(structs),
+        **weak_points.fields(structs),
         **causes.fields(structs),
         **change.fields(structs, later),
         **risk.fields(structs),

@@ -89,6 +89,13 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             total truncated items { name depth item { status } } } }""",
         {},
     ),
+    "weak_points": (
+        """query { weakPoints(item: "payments@production", limit: 3) {
+            counts { weakPoints falseRedundancies lookedAt } truncated
+            weakPoints { name distance path servicesDown item { status } because { relation } }
+            falseRedundancies { name gate sentence shared { name weakPoint } } } }""",
+        {},
+    ),
     "causes": (
         """query { causes(alerts: [{item: "checkout@production"}, {item: "payments@production"}]) {
             confident unexplained truncated

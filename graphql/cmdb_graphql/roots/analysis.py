@@ -43,6 +43,9 @@ ROWS_WITH_ITEMS = (
     "WorseItem",
     "InsideRadius",
     "OtherState",
+    "WeakPoint",
+    "SharedItem",
+    "FalseRedundancy",
 )
 """Structs whose ``id`` is an item's: each gets a field ``item`` that leads into the graph."""
 
