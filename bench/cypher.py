@@ -15,7 +15,7 @@ TIME_LIMIT = 60.0
 
 REACHED = """
 MATCH (start:Walked {n: $n})
-CALL { WITH start MATCH (start)-[:FEEDS*0..]->(item) RETURN count(DISTINCT item) AS reached }
+CALL (start) { MATCH (start)-[:FEEDS*0..]->(item) RETURN count(DISTINCT item) AS reached }
 RETURN reached
 """
 
