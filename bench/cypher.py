@@ -30,7 +30,8 @@ def load(address: str, items: int, pairs: npt.NDArray[np.uint32]) -> Callable[[i
         f"{parts.scheme}://{parts.hostname}:{parts.port}",
         auth=(parts.username or "", parts.password or ""),
     )
-    driver.execute_query("MATCH (n) DETACH DELETE n")
+    with driver.session() as session:
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
     driver.execute_query(
         "CREATE CONSTRAINT walked IF NOT EXISTS FOR (w:Walked) REQUIRE w.n IS UNIQUE"
     )
