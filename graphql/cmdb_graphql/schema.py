@@ -27,7 +27,16 @@ from cmdb_graphql.items import (
     extra_fields,
 )
 from cmdb_graphql.names import Names
-from cmdb_graphql.roots import analysis, causes, change, history, items, risk, weak_points
+from cmdb_graphql.roots import (
+    analysis,
+    causes,
+    change,
+    history,
+    items,
+    restoration,
+    risk,
+    weak_points,
+)
 from cmdb_graphql.roots import catalogue as described
 from cmdb_graphql.scalars import SCALARS
 from cmdb_graphql.structs import (
@@ -50,14 +59,15 @@ OWN_TYPES = frozenset(
     "Risk RiskFactor RiskEvidence Causes Cause CauseItem CauseEvidence AlertInput "
     "Suspects Suspect SuspectEvidence Collisions Collision WorseItem "
     "InsideRadius PlannedFailureInput WeakPoints WeakPoint WeakPointCounts SharedItem "
-    "FalseRedundancy".split()
+    "FalseRedundancy RestorationOrder RestorationWave RestorationGroup RestoredItem "
+    "RestorationCounts".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
 
 OWN_ROOTS = frozenset(
     "node item items search impact explain dependencies dependents path history diff revision "
     "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
-    "impactComparison collisions health risk suspects".split()
+    "impactComparison collisions health risk suspects restorationOrder".split()
 )
 """Root fields that no kind's plural can have; the last are promised to what comes later."""
 
@@ -115,6 +125,7 @@ def build_schema(catalogue: Catalogue) -> Schema:
         **analysis.fields(structs, later),
         **history.fields(structs),
         **weak_points.fields(structs),
+        **restoration.fields(structs),
         **causes.fields(structs),
         **change.fields(structs, later),
         **risk.fields(structs),

@@ -13,7 +13,15 @@ import pytest
 from cmdb.cli.main import run_main
 from tests.docs.test_readme import ROOT, pattern, tour
 
-PAGES = ("causes.md", "pictures.md", "plan-gate.md", "risk.md", "weak-points.md", "what-if.md")
+PAGES = (
+    "causes.md",
+    "pictures.md",
+    "plan-gate.md",
+    "restoration.md",
+    "risk.md",
+    "weak-points.md",
+    "what-if.md",
+)
 
 
 @pytest.fixture(scope="module")

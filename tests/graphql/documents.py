@@ -96,6 +96,12 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             falseRedundancies { name gate sentence shared { name weakPoint } } } }""",
         {},
     ),
+    "restoration_order": (
+        """query { restorationOrder(items: ["dc1-r03-acc-sw1"], limit: 40) {
+            counts { items waves groupsTogether atRisk } truncated
+            waves { number groups { items { name state item { status } } } } } }""",
+        {},
+    ),
     "causes": (
         """query { causes(alerts: [{item: "checkout@production"}, {item: "payments@production"}]) {
             confident unexplained truncated

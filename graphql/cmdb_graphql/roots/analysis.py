@@ -46,6 +46,7 @@ ROWS_WITH_ITEMS = (
     "WeakPoint",
     "SharedItem",
     "FalseRedundancy",
+    "RestoredItem",
 )
 """Structs whose ``id`` is an item's: each gets a field ``item`` that leads into the graph."""
 

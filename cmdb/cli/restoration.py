@@ -1,0 +1,72 @@
+"""The verb restoration-order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cmdb.cli.analysis import FailureState
+from cmdb.cli.output import plural, print_json, print_table, say
+from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+
+if TYPE_CHECKING:
+    from cmdb.service import Cmdb
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command("restoration-order")(restoration_order)
+
+
+def restoration_order(
+    items: Annotated[
+        list[str], typer.Argument(help="What failed: ids, identifiers or unique names.")
+    ],
+    state: Annotated[
+        FailureState, typer.Option("--state", help="How badly it failed.")
+    ] = FailureState.down,
+    planned: Annotated[
+        bool, typer.Option("--planned", help="Count planned items as if they were there.")
+    ] = False,
+    at: AtOption = None,
+    limit: LimitOption = 1000,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """In which order to bring back all that these failures took down.
+
+    Example: cmdb restoration-order dc1-r03-acc-sw1
+    """
+
+    async def work(cmdb: Cmdb) -> Any:
+        from impact import failure
+        from impact.restoration import restoration_order as order
+
+        analysis = await cmdb.analyse(items, failure(state.value), at, include_planned=planned)
+        return order(analysis, limit=limit)
+
+    found = with_cmdb(store, work)
+    if as_json:
+        print_json(found)
+        return 0
+    counts = found.counts
+    say(f"{plural(counts.items, 'item')} in {plural(counts.waves, 'wave')}", "bold")
+    print_table(
+        ("wave", "item", "now", "together with"),
+        [
+            (wave.number, f"{first.kind} {first.name}", first.state, _named(others))
+            for wave in found.waves
+            for first, *others in (group.items for group in wave.groups)
+        ],
+    )
+    if counts.at_risk:
+        say(f"{plural(counts.at_risk, 'item')} at risk will be whole again after that.")
+    if found.truncated:
+        say("The list is cut at --limit; the counts are of everything.")
+    say(f"(revision {found.revision})")
+    return 0
+
+
+def _named(items: Any) -> str:
+    return ", ".join(f"{item.kind} {item.name}" for item in items)
