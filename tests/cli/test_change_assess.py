@@ -16,17 +16,10 @@ from tests.plans.plan_files import change, every_action, plan
 CLUSTER = "11e8b1ba-18cb-4b48-93f0-ee150cab453c"
 
 
-@pytest.fixture(scope="module")
-def demo_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("plans") / "demo.db"
-    assert run_main(["demo", "--load-only", "--store", f"sqlite:///{path}"]) == 0
-    return f"sqlite:///{path}"
-
-
 @pytest.fixture(autouse=True)
-def store(demo_file: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("CMDB_STORE", demo_file)
-    return demo_file
+def store(demo: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CMDB_STORE", demo)
+    return demo
 
 
 @pytest.fixture

@@ -28,13 +28,6 @@ VERBS = (
 ).split()
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
-    store = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
-    assert run_main(["demo", "--load-only", "--store", store]) == 0
-    return store
-
-
 def _json(capfd: pytest.CaptureFixture[str], *arguments: str) -> object:
     capfd.readouterr()
     assert run_main([*arguments, "--json"]) == 0

@@ -12,13 +12,6 @@ from cmdb.cli.main import run_main
 Captured = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
-    store = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
-    assert run_main(["demo", "--load-only", "--store", store]) == 0
-    return store
-
-
 @pytest.fixture(autouse=True)
 def _store(demo: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CMDB_STORE", demo)

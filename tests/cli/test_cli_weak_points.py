@@ -10,13 +10,6 @@ import pytest
 from cmdb.cli.main import run_main
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
-    store = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
-    assert run_main(["demo", "--load-only", "--store", store]) == 0
-    return store
-
-
 def test_the_answer_as_json(demo: str, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ["weak-points", "payments@production", "--limit", "3", "--store", demo]
     assert run_main([*arguments, "--json"]) == 0

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from cmdb.cli.main import run_main
-
-
-@pytest.fixture(scope="module")
-def demo_store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path: Path = tmp_path_factory.mktemp("pictures") / "demo.db"
-    assert run_main(["demo", "--load-only", "--store", f"sqlite:///{path}"]) == 0
-    return f"sqlite:///{path}"
 
 
 def drawn(store: str, capfd: pytest.CaptureFixture[str], language: str) -> str:
@@ -25,17 +17,15 @@ def drawn(store: str, capfd: pytest.CaptureFixture[str], language: str) -> str:
     return capfd.readouterr().out
 
 
-def test_all_languages_draw_the_same_boxes(
-    demo_store: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    data = json.loads(drawn(demo_store, capfd, "json"))
+def test_all_languages_draw_the_same_boxes(demo: str, capfd: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(drawn(demo, capfd, "json"))
     assert {"revision", "as_of", "sentence", "boxes", "edges"} == data.keys()
     assert sum(box["count"] for box in data["boxes"] if box["state"] == "down") == 59
     count = len(data["boxes"])
-    svg = ElementTree.fromstring(drawn(demo_store, capfd, "svg"))
+    svg = ElementTree.fromstring(drawn(demo, capfd, "svg"))
     assert len(list(svg.iter("{http://www.w3.org/2000/svg}g"))) == count
-    assert drawn(demo_store, capfd, "dot").count("fillcolor=") == count
-    assert drawn(demo_store, capfd, "mermaid").count("]:::") == count
+    assert drawn(demo, capfd, "dot").count("fillcolor=") == count
+    assert drawn(demo, capfd, "mermaid").count("]:::") == count
 
 
 @pytest.mark.parametrize(
@@ -47,7 +37,7 @@ def test_all_languages_draw_the_same_boxes(
     ],
 )
 def test_what_can_not_be_drawn(
-    options: list[str], said: str, demo_store: str, capfd: pytest.CaptureFixture[str]
+    options: list[str], said: str, demo: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_main(["impact", "dc1-r03-acc-sw1", "--store", demo_store, *options]) == 2
+    assert run_main(["impact", "dc1-r03-acc-sw1", "--store", demo, *options]) == 2
     assert said in capfd.readouterr().err
