@@ -22,6 +22,9 @@ OF_THE_MOMENT = ("asOf", "time")
 CURSORS = ("endCursor", "cursor")
 """Opaque texts with ids in them."""
 
+AGED = 0.02
+"""By how much a score may fall while a slow machine loads and asks the other store."""
+
 _ID = re.compile(r"\b[0-9a-hjkmnp-tv-z]{26}\b")
 
 
@@ -60,12 +63,21 @@ def timeless(value: Any) -> Any:
     return value
 
 
+def alike(value: Any) -> Any:
+    """The answer, with scores that may differ by what recency lost while the other was asked."""
+    if isinstance(value, dict):
+        return {k: alike(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [alike(entry) for entry in value]
+    return pytest.approx(value, abs=AGED) if isinstance(value, float) else value
+
+
 async def test_both_stores_give_the_same_answers(
     cmdb: Cmdb, neo4j_cmdb: Cmdb, schema: Schema
 ) -> None:
     one, other = await answers(cmdb, schema), await answers(neo4j_cmdb, schema)
     for name in DOCUMENTS:
-        assert one[name] == other[name], name
+        assert one[name] == alike(other[name]), name
     assert one["blast_radius"]["impact"]["affected"]
 
 
