@@ -38,20 +38,16 @@ class Analysis:
         for layer in self.reasons.layers():
             if limit is not None and len(found) >= limit:
                 break
-            found += sorted(layer, key=self._name)
+            found += sorted(layer, key=self.estate.label_of)
         return found[:limit]
 
     def in_order(self, items: Iterable[int]) -> list[int]:
         """These items, all affected, as they come in ``affected``."""
 
         def order(item: int) -> tuple[int, int, str, str, str]:
-            return -self.states[item], self.reasons.distance(item), *self._name(item)
+            return -self.states[item], self.reasons.distance(item), *self.estate.label_of(item)
 
         return sorted(items, key=order)
-
-    def _name(self, item: int) -> tuple[str, str, str]:
-        value = self.estate.items[item]
-        return value.kind, value.name, value.id
 
     def path(self, item: int) -> tuple[int, ...]:
         """From a failed item to this one, both included, step by step along the reasons.

@@ -156,7 +156,7 @@ def services_reached(analysis: Analysis) -> list[ServiceReached]:
     kinds = {
         kind for kind, line in estate.lineages.items() if not set(line).isdisjoint(SERVICE_KINDS)
     }
-    reached = (item for item in analysis.states if estate.items[item].kind in kinds)
+    reached = (item for item in analysis.states if estate.kind_of(item) in kinds)
     found = [
         ServiceReached(
             id=estate.items[item].id,

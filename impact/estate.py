@@ -7,7 +7,7 @@ analyses share and none changes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
@@ -23,6 +23,9 @@ from impact.network import ANCHOR_ROLES, Topology, lay_out
 if TYPE_CHECKING:
     from impact.compiled.engine import Engine
     from impact.weak_evidence import WeakFrom
+
+Labels = Callable[[int], tuple[str, str, str]]
+"""From a position to the kind, name and id of its item."""
 
 OWNER_RELATIONS = ("OWNED_BY", "SUPPORTED_BY")
 
@@ -55,7 +58,9 @@ class Memo:
 @dataclass(frozen=True, slots=True)
 class Estate:
     """What is analysed. Everywhere inside, items and links are positions in ``items`` and
-    ``links``, which are sorted by id.
+    ``links``, which are sorted by id; in a large estate (:mod:`impact.columns`) those that came
+    later follow behind, and positions whose item or link is gone stay empty: iterating passes them
+    over.
 
     ``revision`` and ``as_of`` say what the answers are true of, ``now`` is the time that staleness
     is measured at. ``gates`` are sorted by dependent; ``gates_of[i]`` are positions of the gates of
@@ -68,18 +73,20 @@ class Estate:
     as_of: datetime
     now: datetime
     catalogue: Catalogue
-    items: tuple[Item, ...]
-    links: tuple[Link, ...]
-    ends: tuple[tuple[int, int], ...]
+    items: Sequence[Item]
+    links: Sequence[Link]
+    ends: Sequence[tuple[int, int]]
     index: Mapping[str, int]
-    gates: tuple[Gate, ...]
+    gates: Sequence[Gate]
     gates_of: Mapping[int, Sequence[int]]
     gates_with: Mapping[int, Sequence[int]]
     links_at: Mapping[int, Sequence[int]]
     topology: Topology
     lineages: Mapping[str, tuple[str, ...]]
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
     left_out: Mapping[str, LeftOut]
+    labels: Labels | None = field(default=None, compare=False, repr=False)
+    """A faster way to :meth:`label_of`, where there is one."""
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @classmethod
@@ -102,7 +109,7 @@ class Estate:
         relation that the catalogue does not know carries no impact. O(n log n) in items and links.
         """
         now = now or as_of or datetime.now(UTC)
-        out = {ItemStatus.RETIRED} if include_planned else {ItemStatus.RETIRED, ItemStatus.PLANNED}
+        out = left_out_statuses(include_planned)
         by_id = {item.id: item for item in items}
         there = tuple(item for _, item in sorted(by_id.items()) if item.status not in out)
         left_out = {
@@ -118,8 +125,9 @@ class Estate:
             if link.from_id in index and link.to_id in index
         )
         ends = tuple((index[link.from_id], index[link.to_id]) for link in joined)
-        kinds, kind_findings = _lineages(there, catalogue)
-        relations, relation_findings = _relations(joined, catalogue)
+        kinds, kind_findings = lineages_of({item.kind for item in there}, catalogue)
+        relations = catalogue.relations
+        relation_findings = unknown_relations({link.relation for link in joined}, catalogue)
         wires, standbys = _wires(joined, ends, relations)
         gates, gate_findings = form_gates(there, joined, relations, wires, standbys)
         topology = _topology(there, joined, ends, relations, kinds)
@@ -146,7 +154,7 @@ class Estate:
                         *relation_findings,
                         *gate_findings,
                         *empty,
-                        *_unanchored(topology, there),
+                        *unanchored(topology, there),
                     }
                 )
             ),
@@ -176,7 +184,18 @@ class Estate:
 
     def is_a(self, item: int, kind: str) -> bool:
         """Whether the item at that position is of that kind or of one below it."""
-        return kind in self.lineages[self.items[item].kind]
+        return kind in self.lineages[self.kind_of(item)]
+
+    def kind_of(self, item: int) -> str:
+        """The kind of the item at that position."""
+        return self.label_of(item)[0]
+
+    def label_of(self, item: int) -> tuple[str, str, str]:
+        """The kind, name and id of the item at that position."""
+        if self.labels is not None:
+            return self.labels(item)
+        value = self.items[item]
+        return value.kind, value.name, value.id
 
     def relation(self, link: int) -> Relation | None:
         """The relation of the link at that position; None where the catalogue has none."""
@@ -190,12 +209,18 @@ def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     return dict(groups)
 
 
-def _lineages(
-    items: Sequence[Item], catalogue: Catalogue
+def left_out_statuses(include_planned: bool) -> set[ItemStatus]:
+    """The statuses of items that take no part in an analysis."""
+    return {ItemStatus.RETIRED} if include_planned else {ItemStatus.RETIRED, ItemStatus.PLANNED}
+
+
+def lineages_of(
+    kinds: Iterable[str], catalogue: Catalogue
 ) -> tuple[dict[str, tuple[str, ...]], list[Finding]]:
+    """Each of these kinds with its ancestors, and what to say of those nobody knows."""
     lineages: dict[str, tuple[str, ...]] = {}
     findings: list[Finding] = []
-    for kind in sorted({item.kind for item in items}):
+    for kind in sorted(kinds):
         if kind in catalogue.kinds:
             lineages[kind] = catalogue.kind(kind).lineage
         else:
@@ -205,12 +230,11 @@ def _lineages(
     return lineages, findings
 
 
-def _relations(
-    links: Sequence[Link], catalogue: Catalogue
-) -> tuple[Mapping[str, Relation], list[Finding]]:
-    unknown = sorted({link.relation for link in links} - set(catalogue.relations))
+def unknown_relations(relations: Iterable[str], catalogue: Catalogue) -> list[Finding]:
+    """What to say of those of these relations that nobody knows."""
     said = "The catalogue has no relation {}; its links carry no impact."
-    return catalogue.relations, [Finding("unknown_relation", "", said.format(n)) for n in unknown]
+    unknown = sorted({*relations} - set(catalogue.relations))
+    return [Finding("unknown_relation", "", said.format(name)) for name in unknown]
 
 
 def _wires(
@@ -249,7 +273,8 @@ def _topology(
     return lay_out(cables, devices, anchors)
 
 
-def _unanchored(topology: Topology, items: Sequence[Item]) -> Iterable[Finding]:
+def unanchored(topology: Topology, items: Sequence[Item]) -> Iterable[Finding]:
+    """What to say of networks that have no anchor."""
     for network in topology.networks:
         if not network.anchors:
             first = items[network.items[0]]
@@ -283,12 +308,21 @@ def _gates_without_members(
         if sides is not None and sides[1] >= 0:
             named.add((sides[1], link.gate.name))
     for dependent, name in sorted(named - formed):
-        item = items[dependent]
-        said = f"{item.kind} {item.name!r} ({item.id}), gate {name!r}: none of its providers is "
-        yield Finding("gate_without_members", item.id, f"{said}there any more; it never fails.")
+        yield gate_gone(items[dependent], name)
     for position, item in enumerate(items):
         if "Cluster" not in lineages[item.kind] or position in redundant:
             continue
         if "min_up" in item.properties:
-            said = f"{item.kind} {item.name!r} ({item.id}) states min_up and has no members; "
-            yield Finding("gate_without_members", item.id, f"{said}it never fails with them.")
+            yield cluster_empty(item)
+
+
+def gate_gone(item: Item, name: str) -> Finding:
+    """What to say of an item's named gate of which no provider is there any more."""
+    said = f"{item.kind} {item.name!r} ({item.id}), gate {name!r}: none of its providers is "
+    return Finding("gate_without_members", item.id, f"{said}there any more; it never fails.")
+
+
+def cluster_empty(item: Item) -> Finding:
+    """What to say of a cluster that states how much must serve and has no members."""
+    said = f"{item.kind} {item.name!r} ({item.id}) states min_up and has no members; "
+    return Finding("gate_without_members", item.id, f"{said}it never fails with them.")

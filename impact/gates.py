@@ -129,6 +129,10 @@ class Standbys:
     def add(self, link: int, primary: int, standby: int) -> None:
         self._next[primary].append((standby, link))
 
+    def primaries(self) -> list[int]:
+        """The items that others take over for."""
+        return list(self._next)
+
     def of(self, primary: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The primary with all its standbys, sorted, and the links behind it, sorted."""
         if primary not in self._next:
@@ -188,27 +192,33 @@ def form_gates(
 
     O(links), and for each link to a primary the number of its standbys.
     """
-    groups: dict[tuple[int, Form, str], list[Wire]] = defaultdict(list)
+    groups: dict[GateKey, list[Wire]] = defaultdict(list)
     for wire in wires:
-        link = links[wire.link]
-        if link.gate is not None and link.gate.name:
-            key = (wire.dependent, Form.NAMED, link.gate.name)
-        elif link.relation == MEMBER_OF:
-            key = (wire.dependent, Form.CLUSTER, "")
-        elif link.relation == POWERED_BY:
-            key = (wire.dependent, Form.POWER, "")
-        elif len(standbys.of(wire.provider)[0]) > 1:
-            key = (wire.dependent, Form.STANDBY, link.id)
-        else:
-            key = (wire.dependent, Form.SINGLE, link.id)
-        groups[key].append(wire)
-    former = _Former(items, links, relations, standbys)
+        groups[_key(wire, links[wire.link], standbys)].append(wire)
+    former = GateFormer(items, links, relations, standbys)
     gates = [former.gate(*key, groups[key]) for key in sorted(groups)]
     return gates, former.findings
 
 
+GateKey = tuple[int, Form, str]
+"""What tells a gate from the others: its dependent, its form, and its name or its link's id."""
+
+
+def _key(wire: Wire, link: Link, standbys: Standbys) -> GateKey:
+    if link.gate is not None and link.gate.name:
+        return wire.dependent, Form.NAMED, link.gate.name
+    if link.relation == MEMBER_OF:
+        return wire.dependent, Form.CLUSTER, ""
+    if link.relation == POWERED_BY:
+        return wire.dependent, Form.POWER, ""
+    form = Form.STANDBY if len(standbys.of(wire.provider)[0]) > 1 else Form.SINGLE
+    return wire.dependent, form, link.id
+
+
 @dataclass(slots=True)
-class _Former:
+class GateFormer:
+    """Makes gates of wires, and collects what is wrong with them."""
+
     items: Sequence[Item]
     links: Sequence[Link]
     relations: Mapping[str, Relation]
@@ -216,6 +226,7 @@ class _Former:
     findings: list[Finding] = field(default_factory=list)
 
     def gate(self, dependent: int, form: Form, name: str, wires: Sequence[Wire]) -> Gate:
+        """The gate that these wires, which belong together, form."""
         soft = all(self._is_soft(wire.link) for wire in wires)
         if form is Form.STANDBY:
             return self._standby_gate(dependent, name, wires[0], soft)

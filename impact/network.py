@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,12 +46,12 @@ class Topology:
     items in ``judged``, those that are connected with nothing failed, ever get a verdict.
     """
 
-    devices: frozenset[int]
+    devices: AbstractSet[int]
     neighbours: Neighbours
     beside: Neighbours
-    networks: tuple[Network, ...]
+    networks: Sequence[Network]
     network_of: Mapping[int, int]
-    judged: frozenset[int]
+    judged: AbstractSet[int]
 
     def reached(self, network: int, down: Collection[int]) -> frozenset[int]:
         """The devices that an anchor reaches over devices that are not DOWN; none is DOWN itself.

@@ -10,6 +10,7 @@ from datetime import timedelta
 from math import inf
 from typing import NamedTuple
 
+from cmdb.catalogue import Catalogue
 from cmdb.catalogue.catalogue import DEFAULT_STALE_AFTER
 from cmdb.items import Item, Link
 from impact.analysis import Analysis
@@ -32,18 +33,19 @@ def weak_from(estate: Estate) -> WeakFrom:
     memo = estate.memo
     if memo.weak is None:
         kinds = [item.kind for item in estate.items]
-        allowed = {kind: _stale_after(estate, kind).total_seconds() for kind in {*kinds}}
+        allowed = {kind: allowed_of(estate.catalogue, kind).total_seconds() for kind in {*kinds}}
         memo.weak = WeakFrom(
-            [_from(item, allowed[kind]) for item, kind in zip(estate.items, kinds, strict=True)],
+            [weak_since(i, allowed[kind]) for i, kind in zip(estate.items, kinds, strict=True)],
             [
-                _from(link, allowed[kinds[first]])
+                weak_since(link, allowed[kinds[first]])
                 for link, (first, _) in zip(estate.links, estate.ends, strict=True)
             ],
         )
     return memo.weak
 
 
-def _from(thing: Item | Link, allowed: float) -> float:
+def weak_since(thing: Item | Link, allowed: float) -> float:
+    """From when on it is weak evidence, where it may go unseen for so many seconds."""
     if thing.status == "missing" or (isinstance(thing, Link) and any(_doubts(thing))):
         return -inf
     last_seen = thing.last_seen
@@ -96,7 +98,7 @@ def _weak_link(estate: Estate, position: int) -> WeakEvidence | None:
 
 
 def _judged(estate: Estate, thing: Item | Link, kind: str, what: str) -> WeakEvidence | None:
-    allowed, last_seen = _stale_after(estate, kind), thing.last_seen
+    allowed, last_seen = allowed_of(estate.catalogue, kind), thing.last_seen
     judged: list[tuple[WeakReason, str]] = []
     if thing.status == "missing":
         judged.append(("missing", "its sources no longer see it"))
@@ -116,6 +118,13 @@ def _judged(estate: Estate, thing: Item | Link, kind: str, what: str) -> WeakEvi
     )
 
 
+def is_doubtful(status: str, confidence: float, sources: Sequence[str]) -> bool:
+    """Whether a link of which this is so is always weak evidence."""
+    if status == "missing" or confidence < LOW_CONFIDENCE:
+        return True
+    return confidence < 1 and len(sources) == 1
+
+
 def _doubts(link: Link) -> Iterator[tuple[WeakReason, str]]:
     if link.confidence < LOW_CONFIDENCE:
         yield "low_confidence", f"its source is {link.confidence:.0%} sure of it"
@@ -123,9 +132,10 @@ def _doubts(link: Link) -> Iterator[tuple[WeakReason, str]]:
         yield "single_source", f"only {link.sources[0]} says so, and not for certain"
 
 
-def _stale_after(estate: Estate, kind: str) -> timedelta:
-    if kind in estate.catalogue.kinds:
-        return estate.catalogue.kind(kind).stale_after
+def allowed_of(catalogue: Catalogue, kind: str) -> timedelta:
+    """How long an item of a kind may go unseen."""
+    if kind in catalogue.kinds:
+        return catalogue.kind(kind).stale_after
     return DEFAULT_STALE_AFTER
 
 

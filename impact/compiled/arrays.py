@@ -1,9 +1,9 @@
 """What kernels walk over. Items are positions in the estate.
 
 An *entry* says that an item is a member of a gate: the entries of item ``i`` are
-``entry_ptr[i]:entry_ptr[i + 1]``, sorted by the gate's position. Most gates have one member; those
-need no tally, and ``entry_code`` alone says what they do. The others, *tallied* gates, are numbered
-by themselves.
+``entry_start[i]:entry_end[i]``, sorted by the gate's dependent, form and name. Most gates have one
+member; those need no tally, and ``entry_code`` alone says what they do. The others, *tallied*
+gates, are numbered by themselves.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HARD, SOFT, TALLIED = 0, 1, 2
 
 DEVICE, JUDGED, ANCHORED, REDUNDANT = 1, 2, 4, 8
 """Item flags: a network device; connected with nothing failed; in a network that has an anchor; no
-device, and with more than one network device beside it."""
+device, and with more than one network device beside it. Only items with cables have any."""
 
 NO_HOPS = -1
 """The hops of what no anchor reaches."""
@@ -35,7 +35,8 @@ LARGEST_WEIGHT = 2**31 - 1
 class Arrays(NamedTuple):
     """The estate as kernels see it; never written to."""
 
-    entry_ptr: U32
+    entry_start: U32
+    entry_end: U32
     entry_to: U32
     """The gate's dependent."""
     entry_code: U8
@@ -45,7 +46,8 @@ class Arrays(NamedTuple):
     tally_total: I64
     tally_needed: I64
     tally_soft: U8
-    cable_ptr: U32
+    cable_start: U32
+    cable_end: U32
     cable_to: U32
     flags: U8
     hops: I32
@@ -59,8 +61,12 @@ class Graph:
     arrays: Arrays
     entry_gate: U32
     """The position of the entry's gate in the estate."""
+    entry_member: U32
+    """The item that the entry is of."""
     cable_link: U32
     """The position of the cable's link in the estate."""
+    cable_from: U32
+    """The item that the cable is of."""
 
     @property
     def size(self) -> int:
@@ -70,7 +76,8 @@ class Graph:
     @property
     def nbytes(self) -> int:
         """What all arrays take, in bytes."""
-        arrays: tuple[npt.NDArray[Any], ...] = (*self.arrays, self.entry_gate, self.cable_link)
+        own = self.entry_gate, self.entry_member, self.cable_link, self.cable_from
+        arrays: tuple[npt.NDArray[Any], ...] = (*self.arrays, *own)
         return sum(array.nbytes for array in arrays)
 
 

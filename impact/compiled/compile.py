@@ -45,14 +45,17 @@ def compile_estate(estate: Estate) -> Graph | None:
     member = _flat((gate.members for gate in gates), count)
     gate_of = np.repeat(np.arange(len(gates), dtype=np.uint32), counts)
     order = np.argsort(member, kind="stable")  # gates stay in order
+    entry_ptr = pointers(np.bincount(member, minlength=size))
     gate_of = gate_of[order]
     dependents = np.fromiter((gate.dependent for gate in gates), np.uint32, len(gates))
     codes = np.fromiter((_code(gate) for gate in gates), np.uint8, len(gates))
     weights = _flat((gate.weights for gate in gates), count).astype(np.int32)
-    cable_ptr, cable_to, cable_link = _cables(estate)
+    cables = _cables(estate)
+    cable_ptr = pointers(np.bincount(cables[:, 0], minlength=size))
     flags, hops = _networks(estate)
     arrays = Arrays(
-        entry_ptr=pointers(np.bincount(member, minlength=size)),
+        entry_start=entry_ptr[:-1],
+        entry_end=entry_ptr[1:],
         entry_to=dependents[gate_of],
         entry_code=codes[gate_of],
         entry_tally=tally_of[gate_of],
@@ -60,12 +63,19 @@ def compile_estate(estate: Estate) -> Graph | None:
         tally_total=np.array([gates[at].total for at in tallied], np.int64),
         tally_needed=np.array([gates[at].needed for at in tallied], np.int64),
         tally_soft=np.array([gates[at].soft for at in tallied], np.uint8),
-        cable_ptr=cable_ptr,
-        cable_to=cable_to,
+        cable_start=cable_ptr[:-1],
+        cable_end=cable_ptr[1:],
+        cable_to=cables[:, 1].copy(),
         flags=flags,
         hops=hops,
     )
-    return Graph(arrays, gate_of, cable_link)
+    return Graph(
+        arrays,
+        entry_gate=gate_of,
+        entry_member=member[order].astype(np.uint32),
+        cable_link=cables[:, 2].copy(),
+        cable_from=cables[:, 0].copy(),
+    )
 
 
 def _is_plain(gate: Gate) -> bool:
@@ -81,13 +91,11 @@ def _flat(rows: Iterable[tuple[int, ...]], count: int) -> I64:
     return np.fromiter(chain.from_iterable(rows), np.int64, count)
 
 
-def _cables(estate: Estate) -> tuple[U32, U32, U32]:
-    """Where each item's cables start; for each cable what is at its other end, and its link."""
-    neighbours, size = estate.topology.neighbours, len(estate.items)
+def _cables(estate: Estate) -> U32:
+    """Rows of an item, what is beside it, and the link between them."""
+    neighbours = estate.topology.neighbours
     ends = [(item, *end) for item in sorted(neighbours) for end in neighbours[item]]
-    table = np.array(ends, np.uint32).reshape(-1, 3)
-    counts = np.bincount(table[:, 0], minlength=size)
-    return pointers(counts), table[:, 1].copy(), table[:, 2].copy()
+    return np.array(ends, np.uint32).reshape(-1, 3)
 
 
 def _networks(estate: Estate) -> tuple[U8, I32]:

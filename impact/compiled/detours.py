@@ -47,7 +47,7 @@ def cut_off(arrays: Arrays, work: Work, item: int) -> bool:
     flags = arrays.flags[item]
     if not flags & JUDGED or work.hops[item] != NO_HOPS:
         return False
-    for cable in range(arrays.cable_ptr[item], arrays.cable_ptr[item + 1]):
+    for cable in range(arrays.cable_start[item], arrays.cable_end[item]):
         beside = arrays.cable_to[cable]
         if flags & ANCHORED:
             if work.hops[beside] != NO_HOPS:
@@ -60,7 +60,7 @@ def cut_off(arrays: Arrays, work: Work, item: int) -> bool:
 @kernel
 def _orphan_beyond(arrays: Arrays, work: Work, device: int, orphans: int) -> int:
     """Add to ``orphans`` those farther than the device that nothing else brings to an anchor."""
-    for cable in range(arrays.cable_ptr[device], arrays.cable_ptr[device + 1]):
+    for cable in range(arrays.cable_start[device], arrays.cable_end[device]):
         beside = arrays.cable_to[cable]
         if (
             work.hops[beside] > work.hops[device]
@@ -77,7 +77,7 @@ def _orphan_beyond(arrays: Arrays, work: Work, device: int, orphans: int) -> int
 @kernel
 def _is_held(arrays: Arrays, work: Work, device: int) -> bool:
     """Whether a neighbour that is reached has fewer hops."""
-    for cable in range(arrays.cable_ptr[device], arrays.cable_ptr[device + 1]):
+    for cable in range(arrays.cable_start[device], arrays.cable_end[device]):
         beside = arrays.cable_to[cable]
         if _is_reached(work, beside) and work.hops[beside] < work.hops[device]:
             return True
@@ -95,7 +95,7 @@ def _adopt(arrays: Arrays, work: Work, orphans: int) -> None:
     last = 0
     for at in range(orphans):
         device = work.orphans[at]
-        for cable in range(arrays.cable_ptr[device], arrays.cable_ptr[device + 1]):
+        for cable in range(arrays.cable_start[device], arrays.cable_end[device]):
             if _is_reached(work, arrays.cable_to[cable]):
                 work.queue[last] = device
                 last += 1
@@ -111,7 +111,7 @@ def _adopt(arrays: Arrays, work: Work, orphans: int) -> None:
         device = work.queue[first]
         first += 1
         farthest = int(work.hops[device]) + 1
-        for cable in range(arrays.cable_ptr[device], arrays.cable_ptr[device + 1]):
+        for cable in range(arrays.cable_start[device], arrays.cable_end[device]):
             beside = arrays.cable_to[cable]
             if work.orphaned[beside]:
                 work.orphaned[beside] = 0

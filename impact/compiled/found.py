@@ -89,13 +89,11 @@ class FoundReasons(Reasons):
         distance, via = int(found.distances[place]), int(found.vias[place])
         if via == GIVEN:
             return Reason(distance, "given")
-        arrays = found.graph.arrays
+        graph = found.graph
         if via <= CABLE:
-            source = _owner(arrays.cable_ptr, CABLE - via)
-            link = int(found.graph.cable_link[CABLE - via])
-            return Reason(distance, "network", source, link)
-        source = _owner(arrays.entry_ptr, via)
-        gate = int(found.graph.entry_gate[via])
+            source = int(graph.cable_from[CABLE - via])
+            return Reason(distance, "network", source, int(graph.cable_link[CABLE - via]))
+        source, gate = int(graph.entry_member[via]), int(graph.entry_gate[via])
         return Reason(distance, "gate", source, self.estate.gates[gate].link_of(source), gate)
 
     def distance(self, item: int) -> int:
@@ -123,9 +121,3 @@ class FoundReasons(Reasons):
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.found.items.tolist())
-
-
-def _owner(pointers: U32, row: int) -> int:
-    """The item that the row belongs to. O(log items), where both are of the same type: numpy would
-    convert the whole array otherwise."""
-    return int(np.searchsorted(pointers, np.uint32(row), side="right")) - 1

@@ -180,7 +180,7 @@ def _find_down(arrays: Arrays, work: Work, given: U32, given_states: U8) -> None
 def _spread_down(arrays: Arrays, work: Work, item: int, distance: int) -> bool:
     """Tell an item's dependents that it is DOWN; whether one of them is not DOWN yet."""
     is_open = False
-    for entry in range(arrays.entry_ptr[item], arrays.entry_ptr[item + 1]):
+    for entry in range(arrays.entry_start[item], arrays.entry_end[item]):
         dependent = arrays.entry_to[entry]
         if work.state[dependent] == DOWN:
             continue
@@ -201,7 +201,7 @@ def _spread_cut(arrays: Arrays, work: Work, first: int, distance: int) -> None:
     """Find what is beside the devices that just fell and is cut off."""
     for at in range(first, work.counts[FALLEN]):
         device = work.fallen[at]
-        for cable in range(arrays.cable_ptr[device], arrays.cable_ptr[device + 1]):
+        for cable in range(arrays.cable_start[device], arrays.cable_end[device]):
             item = arrays.cable_to[cable]
             if work.state[item] != DOWN and cut_off(arrays, work, item):
                 _settle(work, item, DOWN, distance, CABLE - cable)
@@ -242,7 +242,7 @@ def _spread_degraded(arrays: Arrays, work: Work, item: int, distance: int) -> bo
     """Tell an item's dependents that it is DEGRADED or DOWN; whether one of them is neither."""
     is_open = False
     is_down = work.state[item] == DOWN
-    for entry in range(arrays.entry_ptr[item], arrays.entry_ptr[item + 1]):
+    for entry in range(arrays.entry_start[item], arrays.entry_end[item]):
         dependent = arrays.entry_to[entry]
         if work.state[dependent] >= DEGRADED:
             continue
@@ -308,7 +308,7 @@ def _nearest(work: Work, waiting: int, fallen: int) -> int:
 def _spread_at_risk(arrays: Arrays, work: Work, item: int, distance: int) -> None:
     """Tell an item's dependents that it is not UP."""
     state = work.state[item]
-    for entry in range(arrays.entry_ptr[item], arrays.entry_ptr[item + 1]):
+    for entry in range(arrays.entry_start[item], arrays.entry_end[item]):
         dependent = arrays.entry_to[entry]
         if work.state[dependent] != UP:
             continue
@@ -329,7 +329,7 @@ def _spread_at_risk(arrays: Arrays, work: Work, item: int, distance: int) -> Non
 @kernel
 def _spread_lost_redundancy(arrays: Arrays, work: Work, device: int, distance: int) -> None:
     """Find what is beside a device that is DOWN and has others left."""
-    for cable in range(arrays.cable_ptr[device], arrays.cable_ptr[device + 1]):
+    for cable in range(arrays.cable_start[device], arrays.cable_end[device]):
         item = arrays.cable_to[cable]
         if (
             work.state[item] == UP

@@ -35,7 +35,8 @@ class RandomEstate(NamedTuple):
 
 def random_estate(random: Random, largest: int = 8) -> RandomEstate:
     relations = STYLES[random.choice(sorted(STYLES))]
-    ids = [f"i{n}" for n in range(random.randint(1, largest))]
+    # All of one length, as the ids that are drawn for real.
+    ids = [f"i{n:0{len(str(largest - 1))}}" for n in range(random.randint(1, largest))]
     items = [_item(random, item, relations) for item in ids]
     links: dict[str, Link] = {}
     for _ in range(random.randint(0, 3 * len(ids))):
