@@ -133,6 +133,19 @@ class Standbys:
         """The items that others take over for."""
         return list(self._next)
 
+    def leading_to(self, items: Iterable[int]) -> set[int]:
+        """These items and all that fail over to one of them. O(all standbys)."""
+        before: dict[int, list[int]] = defaultdict(list)
+        for primary, standbys in self._next.items():
+            for standby, _ in standbys:
+                before[standby].append(primary)
+        found, waiting = set(items), [*items]
+        while waiting:
+            new = set(before.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        return found
+
     def of(self, primary: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The primary with all its standbys, sorted, and the links behind it, sorted."""
         if primary not in self._next:
@@ -235,7 +248,7 @@ class GateFormer:
         if all(self.links[wire.link].weight == 1 for wire in wires):
             return self._even_gate(dependent, form, name, wires, soft)
         members: dict[int, tuple[Fraction, int]] = {}
-        for wire in sorted(wires):
+        for wire in self._in_order(wires):
             weight = self._weight(wire.link)
             if wire.provider not in members or weight > members[wire.provider][0]:
                 members[wire.provider] = weight, wire.link
@@ -262,7 +275,7 @@ class GateFormer:
     ) -> Gate:
         """A gate whose members all weigh 1: nearly all of them, and no fractions to reckon with."""
         links: dict[int, int] = {}
-        for wire in sorted(wires):
+        for wire in self._in_order(wires):
             links.setdefault(wire.provider, wire.link)
         order = tuple(sorted(links))
         count = len(order)
@@ -315,6 +328,12 @@ class GateFormer:
             links=(wire.link,) * count,
             standby_links=standby_links,
         )
+
+    def _in_order(self, wires: Sequence[Wire]) -> Sequence[Wire]:
+        """The wires by id, where two of them have the same provider; else the order is all one."""
+        if len({wire.provider for wire in wires}) == len(wires):
+            return wires
+        return sorted(wires, key=lambda wire: self.links[wire.link].id)
 
     def _is_soft(self, link: int) -> bool:
         return is_soft(self.relations[self.links[link].relation], self.links[link])

@@ -37,6 +37,16 @@ class Engine:
             walk(self.graph.arrays, work, items, states)
             return _taken(self.graph, work)
 
+    def take_over(self, other: Engine) -> None:
+        """Share the buffers of another engine, where they serve for this one's graph as well."""
+        mine, its = self.graph.arrays, other.graph.arrays
+        if (
+            mine.hops is its.hops
+            and len(mine.flags) == len(its.flags)
+            and len(mine.tally_total) == len(its.tally_total)
+        ):
+            self._spare = other._spare
+
     @contextmanager
     def _work(self) -> Iterator[Work]:
         try:

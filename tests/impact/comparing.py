@@ -59,9 +59,7 @@ def shape(estate: Estate) -> dict[str, Any]:
             ]
             for at in ids
         },
-        "links at": {
-            ids[at]: sorted(links[k] for k in estate.links_at.get(at, ())) for at in ids
-        },
+        "links at": {ids[at]: sorted(links[k] for k in estate.links_at.get(at, ())) for at in ids},
         "devices": sorted(ids[at] for at in topology.devices),
         "judged": sorted(ids[at] for at in topology.judged),
         "neighbours": {

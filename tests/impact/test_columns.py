@@ -11,15 +11,16 @@ import msgspec
 import pytest
 
 from cmdb.catalogue import builtin
-from cmdb.items import Item, ItemReport, Link, LinkReport
+from cmdb.items import Item, ItemReport, Link, LinkReport, link_id
 from impact.columns.build import build_version
 from impact.columns.draft import Draft
+from impact.columns.follow import follow
 from impact.columns.version import Version
 from impact.compiled.found import FoundStates
 from impact.estate import Estate
 from impact.propagate import propagate, propagate_plainly
 from impact.reasons import reasons_plainly
-from tests.impact.comparing import answers, same_estates
+from tests.impact.comparing import answers, same_estates, shape
 from tests.impact.random_estates import RandomEstate, random_estate, random_failure
 
 ESTATES = int(os.environ.get("CMDB_TEST_ESTATES", "1000")) // 2
@@ -76,9 +77,7 @@ def seen(random: Random, drawn: RandomEstate) -> RandomEstate:
         msgspec.structs.replace(
             link,
             confidence=random.choice((1.0, 1.0, 0.9, 0.3)),
-            reports=tuple(
-                LinkReport(random.choice("xyz"), "a", "b", at, at, at) for at in times()
-            ),
+            reports=tuple(LinkReport(random.choice("xyz"), "a", "b", at, at, at) for at in times()),
         )
         for link in drawn.links
     ]
@@ -105,3 +104,82 @@ def test_columns_hold_the_same_estate(part: int) -> None:
             assert {estate.items[i].id for i in reasons_plainly(estate, given, states)} == {
                 *expected
             }
+
+
+class Revised:
+    """An estate that is edited at random, and the version that follows it."""
+
+    def __init__(self, random: Random, drawn: RandomEstate) -> None:
+        self.random = random
+        self.include_planned = drawn.include_planned
+        self.drawn = 0
+        self.items = {item.id: item for item in drawn.items}
+        self.links = {link.id: link for link in drawn.links}
+        self.version = in_columns(drawn.items, drawn.links, include_planned=drawn.include_planned)
+
+    def plain(self) -> Estate:
+        return Estate.build(
+            self.items.values(),
+            self.links.values(),
+            builtin(),
+            revision=self.version.revision,
+            as_of=NOW,
+            include_planned=self.include_planned,
+        )
+
+    def revise(self) -> None:
+        """One revision: items and links come, go and change."""
+        random = self.random
+        fresh = seen(random, random_estate(random, 30))
+        names = {item.id: n for n, item in enumerate(fresh.items)}
+        known = sorted(self.items)
+        items: dict[str, Item] = {}
+        for item in random.sample(fresh.items, random.randint(0, min(4, len(fresh.items)))):
+            if random.random() < 0.7:
+                to = random.choice(known)
+            else:
+                self.drawn += 1
+                to = f"j{self.drawn:03}"  # after all others, as drawn ids are
+            items[to] = msgspec.structs.replace(item, id=to)
+        self.items |= items
+        links: dict[str, Link] = {}
+        ids = sorted(self.items)
+        for link in random.sample(fresh.links, random.randint(0, min(6, len(fresh.links)))):
+            one, other = (ids[names[end] % len(ids)] for end in (link.from_id, link.to_id))
+            key = link_id(link.relation, one, other)
+            links[key] = msgspec.structs.replace(link, id=key, from_id=one, to_id=other)
+        for key in random.sample(sorted(self.links), min(3, len(self.links))):
+            if random.random() < 0.5:
+                status = random.choice(("active", "retired", "retired"))
+                links[key] = msgspec.structs.replace(self.links[key], status=status)
+        gone = {}
+        if self.links and random.random() < 0.3:
+            key = random.choice(sorted(self.links))
+            gone[key] = self.links.pop(key)
+            links.pop(key, None)
+        self.links |= links
+        self.version = follow(
+            self.version,
+            items.values(),
+            links.values(),
+            gone=gone.values(),
+            revision=self.version.revision + 1,
+            as_of=NOW,
+        )
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_a_version_that_followed_is_the_estate_built_anew(part: int) -> None:
+    for seed in range(part * ESTATES // 5, (part + 1) * ESTATES // 5):
+        random = Random(seed)
+        drawn = seen(random, random_estate(random, random.choice((5, 14, 30))))
+        revised = Revised(random, drawn)
+        for _ in range(4):
+            before = revised.version.estate
+            as_it_was = shape(before)
+            revised.revise()
+            plain, estate = revised.plain(), revised.version.estate
+            same_estates(plain, estate)
+            failed = random_failure(random, plain)
+            assert answers(estate, failed) == answers(plain, failed), seed
+            assert shape(before) == as_it_was, "who reads the version before sees it change"
