@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cmdb.catalogue import ImpactDirection, Relation
-from cmdb.items import Item, Link
+from cmdb.catalogue import Relation
+from cmdb.items import Item, Link, link_id
 from impact.columns.build import is_anchor_item, missing_members
 from impact.columns.draft import NEVER, Codes, Terms, micros
 from impact.columns.forming import standbys_of
@@ -21,11 +22,11 @@ from impact.columns.items import ItemRows
 from impact.columns.layers import Rows, extended, room_for
 from impact.columns.links import LinkRows
 from impact.columns.networks import Layout
-from impact.columns.relations import RelationTable
-from impact.columns.version import Version, gate_list, graph_of
+from impact.columns.relations import FROM_TO, NO_IMPACT, RelationTable
+from impact.columns.version import Version, graph_of
 from impact.compiled.engine import Engine
 from impact.estate import left_out_statuses
-from impact.gates import Gate, Wire, form_gates, wire_ends
+from impact.gates import Form, Gate, Wire, form_gates
 from impact.health import Finding
 
 Flags = npt.NDArray[np.bool_]
@@ -89,6 +90,7 @@ class _Change:
         self.links_at, self.cables = old.links_at, old.layout.cables
         self.standbys, self.layout = old.standbys, old.layout
         self.new_links: dict[tuple[str, int, int], int] = {}
+        self.appended: list[Link] = []
         self.findings = dict(old.findings)
         self.gates_changed = dict(old.gates_changed)
 
@@ -151,24 +153,32 @@ class _Change:
         return at
 
     def _append_link(self, link: Link, start: int, end: int) -> int:
-        columns, at = self.columns, self.used
-        relation = _code(columns.relation_names, link.relation)
-        code = _term_code(self.old.term_codes, columns.term_rows, link)
-        self.columns = dataclasses.replace(
-            columns,
-            relation=extended(columns.relation, at, np.array([relation], np.uint16)),
-            start=extended(columns.start, at, np.array([start], np.uint32)),
-            end=extended(columns.end, at, np.array([end], np.uint32)),
-            terms=extended(columns.terms, at, np.array([code], np.uint32)),
-            seen=extended(columns.seen, at, _seen([link])),
-            used=at + 1,
-        )
+        at = self.used
         self.used = at + 1
         if at >= len(self.live):
             room = room_for(self.used)
             self.live, self.there = _longer(self.live, room), _longer(self.there, room)
         self.new_links[link.relation, start, end] = at
+        self.appended.append(link)
         return at
+
+    def _append_columns(self) -> None:
+        """Put the new links behind the others."""
+        if not self.appended:
+            return
+        columns, first = self.columns, self.columns.used
+        ends = np.array([key[1:] for key in self.new_links], np.uint32)
+        relations = [_code(columns.relation_names, link.relation) for link in self.appended]
+        codes = [_term_code(self.old.term_codes, columns.term_rows, k) for k in self.appended]
+        self.columns = dataclasses.replace(
+            columns,
+            relation=extended(columns.relation, first, np.array(relations, np.uint16)),
+            start=extended(columns.start, first, ends[:, 0]),
+            end=extended(columns.end, first, ends[:, 1]),
+            terms=extended(columns.terms, first, np.array(codes, np.uint32)),
+            seen=extended(columns.seen, first, _seen(self.appended)),
+            used=self.used,
+        )
 
     def _find(self, relation: str, start: int, end: int) -> int | None:
         """The position of a link, of one that is gone as well."""
@@ -178,15 +188,15 @@ class _Change:
         names, columns = self.columns.relation_names, self.columns
         if relation not in names:
             return None
+        code = names.index(relation)
         shorter = min((start, end), key=lambda item: len(self._row(item)))
         row = self._row(shorter)
-        same = (
-            (columns.start[row] == start)
-            & (columns.end[row] == end)
-            & (columns.relation[row] == names.index(relation))
-        )
-        found = row[same]
-        return int(found[0]) if len(found) else None
+        wanted = (start, end, code)
+        rows = (columns.start[row], columns.end[row], columns.relation[row])
+        for at, *found in zip(row.tolist(), *(column.tolist() for column in rows), strict=True):
+            if (*found,) == wanted:
+                return int(at)
+        return None
 
     def _row(self, item: int) -> npt.NDArray[Any]:
         if item >= len(self.old.links_at.start):
@@ -205,6 +215,7 @@ class _Change:
 
     def settle(self) -> None:
         """Work out what else changes."""
+        self._append_columns()
         self._extend_rows()
         switched = self._switch_links()
         self._find_standbys(switched)
@@ -243,22 +254,27 @@ class _Change:
                 switched.append(link)
         return switched
 
-    def _relation(self, link: int) -> Relation | None:
-        return self.relations.get(self.columns.relation_names[self.columns.relation[link]])
-
     def _mark(self, link: int) -> None:
         """Note whose gates a link is part of."""
-        relation = self._relation(link)
-        if relation is None:
-            return
-        start, end = int(self.columns.start[link]), int(self.columns.end[link])
-        sides = wire_ends(relation, start, end)
-        if sides is not None:
-            self.dirty.add(sides[1])
+        direction = self.directions[self.columns.relation[link]]
+        if direction != NO_IMPACT:
+            ends = self.columns.end if direction == FROM_TO else self.columns.start
+            self.dirty.add(int(ends[link]))
+
+    @cached_property
+    def table(self) -> RelationTable:
+        """What relations mean; asked for once all links are in."""
+        return RelationTable.of(self.columns.relation_names, self.relations)
+
+    @cached_property
+    def directions(self) -> list[int]:
+        """By relation code."""
+        directions: list[int] = self.table.direction.tolist()
+        return directions
 
     def _find_standbys(self, switched: Sequence[int]) -> None:
         columns = self.columns
-        table = RelationTable.of(columns.relation_names, self.relations)
+        table = self.table
         codes = columns.relation
         cables = [link for link in switched if table.topology[codes[link]]]
         self.recabled.update(int(columns.start[link]) for link in cables)
@@ -327,44 +343,74 @@ class _Change:
         self, item: int, removed: dict[int, Gate], added: dict[int, Gate], order: dict[int, int]
     ) -> None:
         """Form an item's gates anew; those that are as they were keep their positions."""
-        before = {(gate.form, gate.name): (at, gate) for at, gate in gate_list(self.old, item)}
-        gates, findings = self._gates(item)
-        positions: list[int] = []
+        kept = self._untouched(item)
+        changed = [at for at in self.old.gates_of.get(item, ()) if at not in kept]
+        gates_before = ((at, self.old.gates[at]) for at in changed)
+        before = {(gate.form, gate.name): (at, gate) for at, gate in gates_before}
+        named = {(Form.SINGLE, self._link_name(link)): at for at, link in kept.items()}
+        gates, findings = self._gates(item, set(kept.values()))
         for gate in gates:
-            at, old = before.pop((gate.form, gate.name), (-1, None))
+            key = gate.form, gate.name
+            at, old = before.pop(key, (-1, None))
             if old != gate:
                 if old is not None:
                     removed[at] = old
                 at = self.old.gates.append(gate)
                 added[at] = gate
-            order[at] = len(positions)
-            positions.append(at)
+            named[key] = at
         removed.update(before.values())
+        positions = [named[key] for key in sorted(named)]
+        order.update((at, place) for place, at in enumerate(positions))
         self.gates_changed[item] = positions
         self.findings.pop(item, None)
         if findings:
             self.findings[item] = tuple(findings)
 
-    def _gates(self, item: int) -> tuple[list[Gate], list[Finding]]:
+    def _untouched(self, item: int) -> dict[int, int]:
+        """The positions of the item's gates that are one whole link and stay so, with the link."""
+        if self.standbys is not self.old.standbys or not self.present[item]:
+            return {}
+        single = self.old.gates.single_link
+        found = ((at, single(at)) for at in self.old.gates_of.get(item, ()))
+        return {at: link for at, link in found if link is not None and link not in self.touched}
+
+    def _link_name(self, link: int) -> str:
+        columns, ids = self.columns, self.old.table.ids
+        relation = columns.relation_names[columns.relation[link]]
+        return link_id(relation, ids[columns.start[link]], ids[columns.end[link]])
+
+    def _gates(self, item: int, kept: set[int]) -> tuple[list[Gate], list[Finding]]:
+        """The item's gates, without those of the links in ``kept``."""
         if not self.present[item]:
             return [], []
-        items = ItemRows(self.old.table, self.size, self.items, self.present)
-        links = LinkRows(self.columns, self.old.table.ids, self.links, self.there)
         mine: list[int] = []
         wires: list[Wire] = []
-        for link in self.links_at.of(item).tolist():
-            relation = self._relation(link)
-            ends = int(self.columns.start[link]), int(self.columns.end[link])
-            sides = None if relation is None else wire_ends(relation, *ends)
-            if sides is None or sides[1] != item or not self.live[link]:
+        row, columns = self.links_at.of(item), self.columns
+        rows = (columns.relation[row], columns.start[row], columns.end[row], self.there[row])
+        lists = (column.tolist() for column in (row, *rows))
+        for link, relation, start, end, is_there in zip(*lists, strict=True):
+            direction = self.directions[relation]
+            dependent, provider = (end, start) if direction == FROM_TO else (start, end)
+            if direction == NO_IMPACT or dependent != item or link in kept or not self.live[link]:
                 continue
             mine.append(link)
-            if self.there[link] and sides[0] != item:
-                wires.append(Wire(link, *sides))
+            if is_there and provider != item:
+                wires.append(Wire(link, provider, item))
+        items, links = self.item_rows, self.link_rows
         gates, findings = form_gates(items, links, self.relations, wires, self.standbys)
         named = [links[link] for link in mine]
         findings += missing_members(items, item, named, gates, self.old.catalogue)
         return gates, findings
+
+    @cached_property
+    def item_rows(self) -> ItemRows:
+        """The items as they are now; asked for once all changes are in."""
+        return ItemRows(self.old.table, self.size, self.items, self.present)
+
+    @cached_property
+    def link_rows(self) -> LinkRows:
+        """The links as they are now; asked for once all changes are in."""
+        return LinkRows(self.columns, self.old.table.ids, self.links, self.there)
 
     def _lay_out(self, room: int) -> None:
         if not (self.recabled or self.relaid or len(self.layout.flags) < room):
@@ -398,8 +444,7 @@ class _Change:
         return name, int(columns.start[link]), int(columns.end[link])
 
     def _is_cable(self, link: int) -> bool:
-        relation = self._relation(link)
-        return relation is not None and relation.impact is ImpactDirection.TOPOLOGY
+        return bool(self.table.topology[self.columns.relation[link]])
 
 
 def _roomier(rows: Rows, room: int) -> Rows:

@@ -50,6 +50,11 @@ class GateRows(Sequence[Gate]):
         code = int(self.code[at])
         return self.groups[-1 - code] if code < 0 else self._single(code)
 
+    def single_link(self, at: int) -> int | None:
+        """The link that a gate is, where it is one link and was when the estate was loaded."""
+        code = int(self.code[at]) if at < len(self.code) else -1
+        return code if code >= 0 else None
+
     def append(self, gate: Gate) -> int:
         """Put a gate behind the others; returns its position."""
         self.added.append(gate)

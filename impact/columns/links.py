@@ -85,6 +85,9 @@ class LinkColumns:
         return reports
 
 
+KEPT = 20_000
+"""Links that are kept as values."""
+
 REPORTS_KEPT = 10_000
 """Different combinations of sources and times that are kept as values."""
 
@@ -104,6 +107,7 @@ class LinkRows(Sequence[Link]):
         self.ids = ids
         self.changed = changed
         self.there = there
+        self._kept: dict[int, Link] = {}
 
     def __len__(self) -> int:
         return self.columns.used
@@ -115,7 +119,12 @@ class LinkRows(Sequence[Link]):
     def __getitem__(self, at: int | slice) -> Link | Sequence[Link]:
         if isinstance(at, slice):
             return [self[place] for place in range(*at.indices(len(self)))]
-        return self.changed.get(at) or self.columns.link(at, self.ids)
+        found = self.changed.get(at) or self._kept.get(at)
+        if found is None:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            found = self._kept[at] = self.columns.link(at, self.ids)
+        return found
 
     def __iter__(self) -> Iterator[Link]:
         return (self[at] for at in np.flatnonzero(self.there[: len(self)]).tolist())

@@ -34,7 +34,7 @@ from impact.columns.networks import CABLE_FROM, CABLE_LINK, CABLE_TO, Layout
 from impact.compiled.arrays import I64, U32, Arrays, Graph
 from impact.compiled.engine import Engine
 from impact.estate import Estate, Memo, lineages_of, unanchored, unknown_relations
-from impact.gates import Gate, Standbys
+from impact.gates import Standbys
 from impact.health import Finding
 from impact.weak_evidence import WeakFrom, allowed_of, is_doubtful, weak_since
 
@@ -266,8 +266,3 @@ class LinksAt(Mapping[int, Sequence[int]]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def gate_list(version: Version, item: int) -> list[tuple[int, Gate]]:
-    """The gates of an item, with their positions."""
-    return [(at, version.gates[at]) for at in version.gates_of.get(item, ())]
