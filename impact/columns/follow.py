@@ -32,6 +32,10 @@ from impact.health import Finding
 Flags = npt.NDArray[np.bool_]
 
 
+LONG_ROW = 64
+"""From so many links of an item on, one of them is looked for among those of its other end."""
+
+
 def follow(
     version: Version,
     items: Iterable[Item],
@@ -101,15 +105,17 @@ class _Change:
     # --- what changed ------------------------------------------------------------------------
 
     def put_item(self, item: Item) -> None:
-        table = self.old.table
-        at = table.place.get(item.id)
+        at = self.old.table.place.get(item.id)
         if at is None:
             at = self._append_item(item)
+            self.dirty.add(at)
         else:
+            if _gate_facts(item) != _gate_facts(self.items.get(at) or self.old.table.item(at)):
+                self.dirty.add(at)
             self.items[at] = item
         self.kinds |= {item.kind}
         is_there = item.status not in self.out
-        is_device = is_there and self._is_device(item.kind)
+        is_device = is_there and self._is_a(item.kind, "NetworkDevice")
         is_anchor = is_device and is_anchor_item(item)
         if (is_device, is_anchor) != (bool(self.is_device[at]), bool(self.is_anchor[at])):
             self.is_device[at], self.is_anchor[at] = is_device, is_anchor
@@ -117,7 +123,7 @@ class _Change:
         if is_there != bool(self.present[at]):
             self.present[at] = is_there
             self.touched.update(self._links_at(at))
-        self.dirty.add(at)
+            self.dirty.add(at)
 
     def put_link(self, link: Link) -> None:
         if link.status == "retired":
@@ -189,8 +195,9 @@ class _Change:
         if relation not in names:
             return None
         code = names.index(relation)
-        shorter = min((start, end), key=lambda item: len(self._row(item)))
-        row = self._row(shorter)
+        row = self._row(start)
+        if len(row) > LONG_ROW and len(self._row(end)) < len(row):
+            row = self._row(end)
         wanted = (start, end, code)
         rows = (columns.start[row], columns.end[row], columns.relation[row])
         for at, *found in zip(row.tolist(), *(column.tolist() for column in rows), strict=True):
@@ -207,9 +214,9 @@ class _Change:
         links: list[int] = self._row(item).tolist()
         return links
 
-    def _is_device(self, kind: str) -> bool:
+    def _is_a(self, kind: str, ancestor: str) -> bool:
         kinds = self.old.catalogue.kinds
-        return kind in kinds and "NetworkDevice" in self.old.catalogue.kind(kind).lineage
+        return kind in kinds and ancestor in self.old.catalogue.kind(kind).lineage
 
     # --- what follows from it ----------------------------------------------------------------
 
@@ -370,9 +377,10 @@ class _Change:
         """The positions of the item's gates that are one whole link and stay so, with the link."""
         if self.standbys is not self.old.standbys or not self.present[item]:
             return {}
-        single = self.old.gates.single_link
-        found = ((at, single(at)) for at in self.old.gates_of.get(item, ()))
-        return {at: link for at, link in found if link is not None and link not in self.touched}
+        positions = self.old.gates_of.get(item, ())
+        links = self.old.gates.single_links(positions)
+        pairs = zip(positions, links, strict=True)
+        return {at: link for at, link in pairs if link >= 0 and link not in self.touched}
 
     def _link_name(self, link: int) -> str:
         columns, ids = self.columns, self.old.table.ids
@@ -386,20 +394,23 @@ class _Change:
         mine: list[int] = []
         wires: list[Wire] = []
         row, columns = self.links_at.of(item), self.columns
+        row = row[self.live[row]]
         rows = (columns.relation[row], columns.start[row], columns.end[row], self.there[row])
         lists = (column.tolist() for column in (row, *rows))
         for link, relation, start, end, is_there in zip(*lists, strict=True):
             direction = self.directions[relation]
             dependent, provider = (end, start) if direction == FROM_TO else (start, end)
-            if direction == NO_IMPACT or dependent != item or link in kept or not self.live[link]:
+            if dependent != item or link in kept or direction == NO_IMPACT:
                 continue
             mine.append(link)
             if is_there and provider != item:
                 wires.append(Wire(link, provider, item))
         items, links = self.item_rows, self.link_rows
         gates, findings = form_gates(items, links, self.relations, wires, self.standbys)
-        named = [links[link] for link in mine]
-        findings += missing_members(items, item, named, gates, self.old.catalogue)
+        # Where each link is a member of its gate, no gate is without members.
+        if len(mine) > len(wires) or self._is_a(items.kind(item), "Cluster"):
+            named = [links[link] for link in mine]
+            findings += missing_members(items, item, named, gates, self.old.catalogue)
         return gates, findings
 
     @cached_property
@@ -456,6 +467,11 @@ def _longer(column: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
     made = np.zeros(room, column.dtype)
     made[: len(column)] = column
     return made
+
+
+def _gate_facts(item: Item) -> tuple[object, ...]:
+    """What the gates of an item, and what is said of them, depend on of the item itself."""
+    return item.kind, item.name, item.properties.get("min_up")
 
 
 def _seen(things: Sequence[Item | Link]) -> npt.NDArray[np.int64]:

@@ -50,10 +50,14 @@ class GateRows(Sequence[Gate]):
         code = int(self.code[at])
         return self.groups[-1 - code] if code < 0 else self._single(code)
 
-    def single_link(self, at: int) -> int | None:
-        """The link that a gate is, where it is one link and was when the estate was loaded."""
-        code = int(self.code[at]) if at < len(self.code) else -1
-        return code if code >= 0 else None
+    def single_links(self, positions: Sequence[int]) -> list[int]:
+        """The link that each of these gates is, where it is one link and was so when the estate was
+        loaded; a negative number for the others."""
+        loaded = len(self.code)
+        if isinstance(positions, range):
+            links: list[int] = self.code[positions.start : positions.stop].tolist()
+            return links
+        return [int(self.code[at]) if at < loaded else -1 for at in positions]
 
     def append(self, gate: Gate) -> int:
         """Put a gate behind the others; returns its position."""
