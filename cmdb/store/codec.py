@@ -20,6 +20,9 @@ Entity = Literal["item", "link", "waiting"]
 Seen = Mapping[int, int]
 """When a source last saw a thing (microseconds), by the position of its report."""
 
+ReadRow = Callable[[str, Seen | None], object]
+"""What is done with the JSON of a stored thing, and when sources saw it after that was written."""
+
 _Report = TypeVar("_Report", ItemReport, LinkReport)
 _Stored = TypeVar("_Stored", Item, Link, WaitingLink)
 

@@ -21,6 +21,7 @@ from cmdb.identity.owner import Owner
 from cmdb.items import Item, Link, WaitingLink
 from cmdb.revisions import Commit, Edit, Revision, Run
 from cmdb.store.codec import (
+    ReadRow,
     Seen,
     decode_edit,
     decode_item,
@@ -243,6 +244,16 @@ def waiting_of(body: str | None, seen: Sequence[int] | None) -> WaitingLink:
 def run_of(body: str | None) -> Run:
     """The run of a node."""
     return _whole(decode_run, body)
+
+
+def read_whole(read: ReadRow, body: str | None, seen: Sequence[int] | None) -> bool:
+    """Give a node or relationship to ``read``; raises Torn where it is not whole."""
+
+    def decode(body: str) -> bool:
+        read(body, seen_of(seen) or None)
+        return True
+
+    return _whole(decode, body)
 
 
 def _whole(decode: Callable[..., _Decoded], body: str | None, *rest: object) -> _Decoded:

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from cmdb.errors import StoreDamaged
 from cmdb.identity.owner import Owner
@@ -21,7 +21,7 @@ from cmdb.items import Item, Link, WaitingLink
 from cmdb.items.link import link_id
 from cmdb.revisions import Edit, Revision, Run
 from cmdb.store import cypher, neo4j_query
-from cmdb.store.codec import tag
+from cmdb.store.codec import ReadRow, encode, tag
 from cmdb.store.criteria import check_query, cursor_at, link_ends, search_words
 from cmdb.store.neo4j_layout import (
     Torn,
@@ -29,6 +29,7 @@ from cmdb.store.neo4j_layout import (
     item_of,
     link_of,
     owner_of,
+    read_whole,
     revision_of,
     run_of,
     waiting_of,
@@ -193,16 +194,13 @@ class Reads(ABC):
         return await self._read(work)
 
     async def stream(self) -> AsyncIterator[Item | Link | WaitingLink]:
-        def link_key(row: list[Any]) -> str:
-            return link_id(*row[:3])
-
         torn: list[str] = []
         async for item in self._entities(cypher.STREAM_ITEMS, item_of, _first, torn):
             yield item
         for found in (await self.items(torn)).values():
             yield found
         torn = []
-        async for link in self._entities(cypher.STREAM_LINKS, link_of, link_key, torn):
+        async for link in self._entities(cypher.STREAM_LINKS, link_of, _link_key, torn):
             yield link
         for again in (await self.links_by_id(torn)).values():
             yield again
@@ -230,6 +228,28 @@ class Reads(ABC):
                         torn.append(id_)
                 else:
                     yield entity
+
+    async def scan(self, entity: Literal["item", "link"], read: ReadRow) -> int:
+        def made(body: str | None, seen: Sequence[int] | None) -> bool:
+            return read_whole(read, body, seen)
+
+        torn: list[str] = []
+        if entity == "item":
+            rows = self._entities(cypher.STREAM_ITEMS, made, _first, torn)
+        else:
+            rows = self._entities(cypher.STREAM_LINKS, made, _link_key, torn)
+        count = 0
+        async for _ in rows:
+            count += 1
+        again: Iterable[Item | Link]
+        if entity == "item":
+            again = (await self.items(torn)).values()
+        else:
+            again = (await self.links_by_id(torn)).values()
+        for found in again:
+            read(encode(found), None)
+            count += 1
+        return count
 
     # --- the log -------------------------------------------------------------------------------
 
@@ -324,6 +344,10 @@ class Reads(ABC):
 
     async def runs(self, limit: int = 50, source: str | None = None) -> Sequence[Run]:
         return await self._made(run_of, cypher.RUNS, source=source, limit=limit)
+
+
+def _link_key(row: list[Any]) -> str:
+    return link_id(*row[:3])
 
 
 def _first(row: list[Any]) -> str | None:

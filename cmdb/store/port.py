@@ -16,6 +16,7 @@ from cmdb.identity.owner import Owner
 from cmdb.items import Item, Link, WaitingLink
 from cmdb.items.value import Value
 from cmdb.revisions import Commit, Delta, Edit, Revision, Run
+from cmdb.store.codec import ReadRow
 
 SCHEMA_VERSION = 1
 """The newest store layout that this code reads and writes."""
@@ -196,6 +197,17 @@ class Store(Protocol):
     def stream(self) -> AsyncIterator[Item | Link | WaitingLink]:
         """Everything: all items, then all links, then all waiting links, retired ones too, in
         bounded memory. A writer may commit meanwhile; see :mod:`cmdb.revisions.views`."""
+        ...
+
+    async def scan(self, entity: Literal["item", "link"], read: ReadRow) -> int:
+        """Give ``read`` every stored item, or every link, retired ones too: its JSON, and when
+        sources saw it later than that says. Returns how many there were.
+
+        For whoever needs a part of each: nothing is made of them that ``read`` does not make. It is
+        called from whatever thread, one call at a time. What it raises of
+        :class:`msgspec.DecodeError` says that the JSON is torn; it gets that one again. A writer
+        may commit meanwhile: some of what it wrote may be seen.
+        """
         ...
 
     async def shared_identifiers(self) -> Sequence[str]:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -20,6 +21,7 @@ from cmdb.revisions import Commit, Delta, Edit, Revision, Run
 from cmdb.store import sql
 from cmdb.store.codec import (
     Entity,
+    ReadRow,
     decode_edit,
     decode_item,
     decode_link,
@@ -287,6 +289,21 @@ class SqliteStore:
                     yield entry
                 if len(page) < PAGE:
                     break
+
+    async def scan(self, entity: Literal["item", "link"], read: ReadRow) -> int:
+        last, count = 0, 0
+        while True:
+
+            def work(connection: sqlite3.Connection, last: int = last) -> tuple[int, int]:
+                rows = connection.execute(sql.STREAM[entity], (last, PAGE)).fetchall()
+                for row in rows:
+                    read(row[1], _seen_of(row))
+                return rows[-1][0] if rows else last, len(rows)
+
+            last, found = await self._threads.read(work)
+            count += found
+            if found < PAGE:
+                return count
 
     # --- what runs need ----------------------------------------------------------------------
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import tracemalloc
+from datetime import timedelta
 
-from cmdb.items import Item, Link, WaitingLink
+import msgspec
+
+from cmdb.catalogue import builtin
+from cmdb.items import Item, ItemStatus, Link, WaitingLink
+from cmdb.revisions import Delta, Touch
 from cmdb.revisions.views import snapshot
+from cmdb.store.codec import decode_item, decode_link
+from cmdb.store.connect import open_store
 from cmdb.store.port import Store
 from tests.store.making import COMMIT, created, item, link, waiting
 
@@ -76,3 +83,33 @@ async def test_a_stream_that_is_left_early_holds_nothing_up(store: Store) -> Non
     revision = await store.apply(created(item("next")), COMMIT)
     assert revision is not None
     assert revision.number == 2
+
+
+async def test_a_scan_gives_the_json_of_what_the_stream_gives(store: Store) -> None:
+    a, b, gone = item("a"), item("b"), item("c", status=ItemStatus.RETIRED)
+    await store.apply(created(a, b, gone, link(a, b), waiting("k:a", "k:b")), COMMIT)
+    later = a.reports[0].last_seen + timedelta(hours=1)
+    await store.apply(Delta(touches=(Touch("item", a.id, 0, later),)), COMMIT)
+    items: list[Item] = []
+    links: list[Link] = []
+    assert await store.scan("item", lambda body, seen: items.append(decode_item(body, seen))) == 3
+    assert await store.scan("link", lambda body, seen: links.append(decode_link(body, seen))) == 1
+    streamed = [entity async for entity in store.stream()]
+    assert [*items, *links] == streamed[:4]
+    assert later in [report.last_seen for found in items for report in found.reports]
+
+
+async def test_torn_json_is_given_again(empty_neo4j: str) -> None:
+    store = await open_store(empty_neo4j, builtin())
+    await store.apply(created(item("a"), item("b")), COMMIT)
+    given: list[str] = []
+
+    def read(body: str, _: object) -> None:
+        given.append(body)
+        if len(given) == 1:
+            raise msgspec.DecodeError("torn")
+
+    assert await store.scan("item", read) == 2
+    await store.close()
+    assert len(given) == 3
+    assert given[0] in given[1:]
