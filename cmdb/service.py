@@ -7,7 +7,6 @@ revision. It speaks in the values of the core; how they are shown is the caller'
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,20 +16,20 @@ import msgspec
 
 from cmdb.catalogue import Catalogue
 from cmdb.catalogue.files import load_catalogue
-from cmdb.collector import collector_paused
 from cmdb.errors import InvalidInput, UnknownItem
+from cmdb.estates import Estates
 from cmdb.exchange.mapping import ColumnMap
 from cmdb.exchange.problems import Problems
 from cmdb.exchange.reader import ObservationFiles, check_ends, check_files
 from cmdb.exchange.record import Defaults
 from cmdb.ingest import Ingest, Loaded, Progress, new_run
-from cmdb.items import Item, ItemObservation, Link, LinkObservation, Observation
+from cmdb.items import Item, ItemObservation, LinkObservation, Observation
 from cmdb.lookup import find_item
 from cmdb.operations import Reverted, merge_items, revert, unmerge_item
 from cmdb.reconcile.items import Rules
 from cmdb.reconcile.policy import Policy
 from cmdb.revisions import Run, RunStatus
-from cmdb.revisions.views import Difference, difference, item_at, revision_number, snapshot
+from cmdb.revisions.views import Difference, difference, item_at, revision_number
 from cmdb.settings import Settings
 from cmdb.store.connect import open_store
 from cmdb.store.port import Store
@@ -39,9 +38,6 @@ from impact import Analysis, BlastRadius, Estate, State, analyse, answer
 from impact.dependencies import Dependencies, dependencies, dependents
 from impact.explain import Explanation, explain
 from impact.path import Paths, find_paths
-
-PAST_ESTATES = 4
-"""Graphs of past revisions that are kept, the last used ones."""
 
 Point = str | int | datetime
 """A point in the past: a revision number or a time."""
@@ -57,9 +53,7 @@ class Cmdb:
         self.rules = Rules(
             catalogue, Policy(settings.source_precedence, touch_after=settings.touch_after)
         )
-        self._estate: Estate | None = None
-        self._past: dict[tuple[int, bool], Estate] = {}
-        self._estate_lock = asyncio.Lock()
+        self.estates = Estates(store, catalogue, settings.cache_folder)
 
     @classmethod
     async def open(cls, settings: Settings) -> Cmdb:
@@ -77,7 +71,8 @@ class Cmdb:
         return cls(store, catalogue, settings)
 
     async def close(self) -> None:
-        """Close the store."""
+        """End what is under way and close the store."""
+        await self.estates.close()
         await self.store.close()
 
     async def find(self, text: str) -> Item:
@@ -92,50 +87,15 @@ class Cmdb:
     async def estate(self, at: Point | None = None, *, include_planned: bool = False) -> Estate:
         """The graph that impact analysis works on, as of the latest revision or a past point.
 
-        The latest is kept and rebuilt only when the revision has moved; so are the last few past
-        ones, which never change.
+        The latest is kept and brought up to date when the revision has moved; see
+        :mod:`cmdb.estates`.
         """
         if at is not None:
-            return await self._past_estate(await revision_number(self.store, at), include_planned)
+            number = await revision_number(self.store, at)
+            return await self.estates.past(number, include_planned=include_planned)
         if include_planned:
-            return await self._past_estate(await self.revision(), include_planned)
-        async with self._estate_lock:
-            number = await self.revision()
-            if self._estate is None or self._estate.revision != number:
-                self._estate = await self._build(number, include_planned)
-            now = datetime.now(UTC)
-            return dataclasses.replace(self._estate, now=now, as_of=now)
-
-    async def _past_estate(self, number: int, include_planned: bool) -> Estate:
-        key = (number, include_planned)
-        found = self._past.pop(key, None) or await self._build(*key)
-        self._past[key] = found
-        while len(self._past) > PAST_ESTATES:
-            del self._past[next(iter(self._past))]
-        return found
-
-    async def _build(self, number: int, include_planned: bool) -> Estate:
-        with collector_paused():
-            return await self._load_estate(number, include_planned)
-
-    async def _load_estate(self, number: int, include_planned: bool) -> Estate:
-        items: list[Item] = []
-        links: list[Link] = []
-        async for entity in snapshot(self.store, number):
-            if isinstance(entity, Item):
-                items.append(entity)
-            elif isinstance(entity, Link):
-                links.append(entity)
-        revisions = await self.store.revisions(number - 1, limit=1)
-        return await asyncio.to_thread(
-            Estate.build,
-            items,
-            links,
-            self.catalogue,
-            revision=number,
-            as_of=revisions[0].time if revisions else None,
-            include_planned=include_planned,
-        )
+            return await self.estates.past(await self.revision(), include_planned=True)
+        return await self.estates.latest(await self.revision())
 
     async def analyse(
         self,

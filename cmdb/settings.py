@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         default=timedelta(minutes=5),
         description="How much later an unchanged thing must be seen again for that to be written.",
     )
+    cache_folder: Path | None = Field(
+        default_factory=lambda: user_cache_path("cmdb"),
+        description="The folder that graphs of large estates are kept in; empty: nowhere.",
+    )
     host: str = Field(default="127.0.0.1", description="The address that the server listens on.")
     port: int = Field(
         default=8000,
@@ -96,6 +100,11 @@ class Settings(BaseSettings):
         default=("monitoring", "zabbix", "prometheus", "icinga", "nagios", "checkmk"),
         description="Sources whose items would alert: that such an item is quiet means something.",
     )
+
+    @field_validator("cache_folder", mode="before")
+    @classmethod
+    def _none_where_empty(cls, value: Any) -> Any:
+        return value or None
 
     @field_validator("catalogue", "source_precedence", "monitoring_sources", mode="before")
     @classmethod
