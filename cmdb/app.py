@@ -84,4 +84,5 @@ async def serve(
     token = settings.secret("token")
     check_listen(host, token)
     app = create_app(cmdb, token=token, names=[host.strip("[]")])
+    cmdb.estates.warm_up()
     await run_server(app, host, port, on_ready)

@@ -26,6 +26,7 @@ from cmdb.store.codec import ReadRow, Seen, decode_item
 from cmdb.store.port import Store
 from impact import Estate
 from impact.compiled.jit import AVAILABLE
+from impact.states import State
 
 if TYPE_CHECKING:
     from impact.columns.draft import Draft
@@ -93,6 +94,20 @@ class Estates:
         while len(self._past) > PAST_ESTATES:
             del self._past[next(iter(self._past))]
         return found
+
+    def warm_up(self) -> None:
+        """Begin to read the latest estate, and to load what walks a large one, so that the first
+        question need not wait for it."""
+        self._background = asyncio.create_task(self._warmed_up())
+
+    async def _warmed_up(self) -> None:
+        try:
+            await self.latest((await self._store.info()).revision)
+            version = self._version
+            if version is not None and version.engine is not None and version.size:
+                await asyncio.to_thread(version.engine.walk, {0: State.DOWN})
+        except CmdbError as error:
+            log.warning("The graph could not be read: %s", error)
 
     async def close(self) -> None:
         """End what goes on in the background."""

@@ -21,6 +21,7 @@ from impact.health import Finding
 from impact.network import ANCHOR_ROLES, Topology, lay_out
 
 if TYPE_CHECKING:
+    from impact.columns.version import Version
     from impact.compiled.engine import Engine
     from impact.weak_evidence import WeakFrom
 
@@ -87,6 +88,8 @@ class Estate:
     left_out: Mapping[str, LeftOut]
     labels: Labels | None = field(default=None, compare=False, repr=False)
     """A faster way to :meth:`label_of`, where there is one."""
+    version: Version | None = field(default=None, compare=False, repr=False)
+    """What it is read from, where that is columns."""
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @classmethod
@@ -181,6 +184,13 @@ class Estate:
                 f"in impact analysis; {advice}"
             )
         raise UnknownItem(item_id)
+
+    def link_with(self, link_id: str) -> int | None:
+        """The position of the link with that id, or None. O(links of the item it starts at)."""
+        _, start, _ = link_id.split(":") if link_id.count(":") == 2 else ("", "", "")
+        at = self.index.get(start)
+        links = () if at is None else self.links_at.get(at, ())
+        return next((link for link in links if self.links[link].id == link_id), None)
 
     def is_a(self, item: int, kind: str) -> bool:
         """Whether the item at that position is of that kind or of one below it."""

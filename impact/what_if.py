@@ -29,10 +29,12 @@ def altered(
     What is put in replaces what has the same id. A link goes with either of its ends. Raises
     :class:`~cmdb.errors.UnknownItem` or :class:`~cmdb.errors.InvalidInput` for an item or link to
     be taken out that is not there, and leaves the estate itself as it is. Costs what building an
-    estate of that size does.
+    estate of that size does, or where it is in columns, a copy of those.
     """
     if unknown := {*remove_items} - estate.index.keys() - estate.left_out.keys():
         raise UnknownItem(min(unknown))
+    if estate.version is not None:
+        return _supposed(estate, remove_items, remove_links, add_items, add_links, include_planned)
     items = {item.id: item for item in estate.items}
     links = {link.id: link for link in estate.links}
     for gone in remove_links:
@@ -52,6 +54,36 @@ def altered(
         if i not in made.index and i not in remove_items
     }
     return dataclasses.replace(made, left_out={**out, **made.left_out})
+
+
+def _supposed(
+    estate: Estate,
+    remove_items: Collection[str],
+    remove_links: Collection[str],
+    add_items: Iterable[Item] = (),
+    add_links: Iterable[Link] = (),
+    include_planned: bool = False,
+) -> Estate:
+    """What :func:`altered` gives, of an estate in columns."""
+    from impact.columns.follow import supposed
+
+    version = estate.version
+    assert version is not None
+    links: list[Link] = []
+    for link_id in remove_links:
+        at = estate.link_with(link_id)
+        if at is None:
+            raise InvalidInput(f"There is no link {link_id} in the estate.")
+        links.append(estate.links[at])
+    made = supposed(
+        version,
+        items=add_items,
+        links=add_links,
+        without_items=remove_items,
+        without_links=links,
+        include_planned=include_planned or version.include_planned,
+    )
+    return dataclasses.replace(made.estate, as_of=estate.as_of, now=estate.now)
 
 
 def _built(
@@ -76,12 +108,14 @@ def without(
     Items and links to be left out are ids. Taking something away lets a failure reach nobody
     whom no chain of gates and networks, however redundant, led to before: the same failure gives
     each item the state that it has in the whole estate without them. What failed stays in. The cost
-    grows with what lies behind what failed.
+    grows with what lies behind what failed, or is a copy of the columns that the estate is in.
     """
     estate = analysis.estate
-    items, links = _within_reach(estate, analysis.given)
     failed = {estate.items[item].id for item in analysis.given}
     gone = {*remove_items} - failed
+    if estate.version is not None:
+        return _supposed(estate, gone, remove_links)
+    items, links = _within_reach(estate, analysis.given)
     return _built(
         estate,
         (estate.items[item] for item in items if estate.items[item].id not in gone),

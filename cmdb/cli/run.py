@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -52,12 +54,39 @@ def with_cmdb(
     async def run() -> T:
         cmdb = await Cmdb.open(load_settings(store=store, **settings))
         try:
-            return await work(cmdb)
+            with _told_of_loading(cmdb):
+                return await work(cmdb)
         finally:
             await cmdb.close()
 
     with asyncio.Runner(loop_factory=_fast_loop() if serving else None) as runner:
         return runner.run(run())
+
+
+@contextmanager
+def _told_of_loading(cmdb: Cmdb) -> Iterator[None]:
+    """Show on a terminal how far a large graph is read."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from cmdb.cli.output import console
+
+    columns = (TextColumn("Reading the graph"), BarColumn(), MofNCompleteColumn())
+    progress = Progress(*columns, console=console(stderr=True), transient=True)
+
+    def tell(count: int, total: int) -> None:
+        if not progress.tasks:
+            progress.start()
+            progress.add_task("read", total=total)
+        progress.update(progress.tasks[0].id, completed=count, visible=count + 1 < total)
+
+    cmdb.estates.progress = tell
+    try:
+        yield
+    finally:
+        progress.stop()
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

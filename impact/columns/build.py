@@ -110,6 +110,7 @@ def build_version(
         standbys=standbys,
         layout=layout,
         findings=_all_findings(formed, (columns, live, there), tables, items, links, catalogue),
+        removed=frozenset(),
         engine=None if heavy else Engine(graph_of(entries, tallies, layout)),
     )
 

@@ -64,6 +64,35 @@ def follow(
     return change.version(revision, as_of)
 
 
+def supposed(
+    version: Version,
+    *,
+    items: Iterable[Item] = (),
+    links: Iterable[Link] = (),
+    without_items: Iterable[str] = (),
+    without_links: Iterable[Link] = (),
+    include_planned: bool = False,
+) -> Version:
+    """The version that there would be without some items, by id, and links, and with others.
+
+    Nothing of it is ever seen in ``version`` or what follows that. The cost is that of following,
+    and of a copy of all columns.
+    """
+    own = version.detached()
+    change = _Change(dataclasses.replace(own, include_planned=include_planned))
+    for item_id in without_items:
+        change.drop_item(item_id)
+    for link in without_links:
+        change.drop_link(link)
+    for item in sorted(items, key=lambda item: item.id):
+        change.put_item(item)
+    for link in links:
+        change.put_link(link)
+    change.settle()
+    made = change.version(version.revision, version.as_of)
+    return dataclasses.replace(made, removed=frozenset(change.removed))
+
+
 @dataclass
 class _Change:
     """A version that is being made. ``dirty`` are the items whose gates may have changed."""
@@ -76,6 +105,7 @@ class _Change:
     recabled: set[int] = field(default_factory=set)
     """Items whose cables may have changed."""
 
+    removed: set[int] = field(default_factory=set)
     relaid: bool = False
     """Whether network devices or anchors changed."""
 
@@ -113,6 +143,7 @@ class _Change:
             if _gate_facts(item) != _gate_facts(self.items.get(at) or self.old.table.item(at)):
                 self.dirty.add(at)
             self.items[at] = item
+            self.removed.discard(at)
         self.kinds |= {item.kind}
         is_there = item.status not in self.out
         is_device = is_there and self._is_a(item.kind, "NetworkDevice")
@@ -122,6 +153,16 @@ class _Change:
             self.relaid = True
         if is_there != bool(self.present[at]):
             self.present[at] = is_there
+            self.touched.update(self._links_at(at))
+            self.dirty.add(at)
+
+    def drop_item(self, item_id: str) -> None:
+        at = self.old.table.place[item_id]
+        self.removed.add(at)
+        if self.present[at]:
+            self.present[at] = False
+            self.relaid |= bool(self.is_device[at])
+            self.is_device[at] = self.is_anchor[at] = 0
             self.touched.update(self._links_at(at))
             self.dirty.add(at)
 

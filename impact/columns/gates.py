@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, overload
@@ -21,12 +21,21 @@ TO, CODE, TALLY, WEIGHT, GATE, MEMBER = range(6)
 """The columns of entries."""
 
 
+SingleOf = Callable[[int], tuple[int, int, bool]]
+"""From a link that is a gate to its provider, its dependent, and whether it is soft."""
+
+
 class GateRows(Sequence[Gate]):
     """Gates by position. A position is never used again, so all versions share them: which are an
     item's own is for its version to say."""
 
     def __init__(
-        self, code: I32, groups: list[Gate], columns: LinkColumns, ids: Sequence[str], soft: Any
+        self,
+        code: I32,
+        groups: list[Gate],
+        columns: LinkColumns,
+        ids: Sequence[str],
+        soft: SingleOf,
     ) -> None:
         self.code = code
         self.groups = groups
@@ -58,6 +67,12 @@ class GateRows(Sequence[Gate]):
             links: list[int] = self.code[positions.start : positions.stop].tolist()
             return links
         return [int(self.code[at]) if at < loaded else -1 for at in positions]
+
+    def detached(self) -> GateRows:
+        """The same, to which nobody else adds gates."""
+        made = GateRows(self.code, self.groups, self.columns, self.ids, self._is_soft)
+        made.added = self.added.copy()
+        return made
 
     def append(self, gate: Gate) -> int:
         """Put a gate behind the others; returns its position."""
@@ -115,6 +130,13 @@ class Tallies:
             needed=roomy(np.fromiter((_held(g.needed) for g in gates), np.int64, len(gates))),
             soft=roomy(np.fromiter((gate.soft for gate in gates), np.uint8, len(gates))),
             used=len(gates),
+        )
+
+    def detached(self) -> Tallies:
+        """The same, of columns that nobody else writes to."""
+        used = self.used
+        return Tallies(
+            roomy(self.total[:used]), roomy(self.needed[:used]), roomy(self.soft[:used]), used
         )
 
     def extended(self, gates: Sequence[Gate]) -> Tallies:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,19 @@ class ItemTable:
                 self._kept.clear()
             self._kept[at] = found
         return found
+
+    def detached(self) -> ItemTable:
+        """The same, to which nobody else adds items. O(items)."""
+        return dataclasses.replace(
+            self,
+            ids=self.ids.copy(),
+            names=self.names.copy(),
+            kinds=self.kinds.copy(),
+            bodies=self.bodies.copy(),
+            statuses=self.statuses[:],
+            place=self.place.copy(),
+            _kept={},
+        )
 
     def is_missing(self, at: int) -> bool:
         """Whether the item's sources no longer saw it when it was put here."""
@@ -146,25 +160,27 @@ class Places(Mapping[str, int]):
 
 
 class OutsideRows(Mapping[str, LeftOut]):
-    """The items that one version leaves out, by id."""
+    """The items that one version leaves out, by id; without those that are not even there."""
 
-    def __init__(self, rows: ItemRows) -> None:
+    def __init__(self, rows: ItemRows, removed: frozenset[int] = frozenset()) -> None:
         self.rows = rows
+        self.removed = removed
 
     def __getitem__(self, item: str) -> LeftOut:
         rows = self.rows
         at = rows.table.place[item]
-        if at >= rows.size or rows.there[at]:
+        if at >= rows.size or rows.there[at] or at in self.removed:
             raise KeyError(item)
         found = rows[at]
         return LeftOut(found.kind, found.name, found.status)
 
     def __iter__(self) -> Iterator[str]:
         rows = self.rows
-        return (rows.table.ids[at] for at in np.flatnonzero(~rows.there[: rows.size]).tolist())
+        places = np.flatnonzero(~rows.there[: rows.size]).tolist()
+        return (rows.table.ids[at] for at in places if at not in self.removed)
 
     def __len__(self) -> int:
-        return int(np.count_nonzero(~self.rows.there[: self.rows.size]))
+        return int(np.count_nonzero(~self.rows.there[: self.rows.size])) - len(self.removed)
 
 
 def presence(draft: Draft, out: set[ItemStatus]) -> Flags:

@@ -100,6 +100,11 @@ class Rows:
         )
         return Rows(start, end, made, base.used + len(owners))
 
+    def detached(self) -> Rows:
+        """The same, of columns that nobody else writes to. O(all entries)."""
+        columns = tuple(roomy(column[: self.used]) for column in self.columns)
+        return Rows(self.start, self.end, columns, self.used)
+
     def _has_room(self, count: int) -> bool:
         return self.used + count <= len(self.columns[0])
 

@@ -57,6 +57,20 @@ class LinkColumns:
             term_rows=list(draft.term_codes),
         )
 
+    def detached(self) -> LinkColumns:
+        """The same, of columns that nobody else writes to. O(links)."""
+        used = self.used
+        return LinkColumns(
+            relation=roomy(self.relation[:used]),
+            start=roomy(self.start[:used]),
+            end=roomy(self.end[:used]),
+            terms=roomy(self.terms[:used]),
+            seen=roomy(self.seen[:used]),
+            used=used,
+            relation_names=self.relation_names.copy(),
+            term_rows=self.term_rows.copy(),
+        )
+
     def link(self, at: int, ids: Sequence[str]) -> Link:
         """The link at a position. Its reports say who saw it, and when last; nothing else."""
         relation = self.relation_names[self.relation[at]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +50,7 @@ class Version:
     are not retired, ``there`` those whose ends take part as well. ``kinds`` are those met so far.
     ``gate_start`` has the gates of the items as they were loaded, ``gates_changed`` those of the
     others. ``heavy`` counts gates whose weights no kernel can hold. ``findings`` are by dependent,
-    none is empty.
+    none is empty. ``removed`` are items that a hypothesis took out.
     """
 
     catalogue: Catalogue
@@ -77,6 +78,7 @@ class Version:
     standbys: Standbys
     layout: Layout
     findings: Mapping[int, tuple[Finding, ...]]
+    removed: frozenset[int]
     engine: Engine | None
 
     @cached_property
@@ -115,9 +117,25 @@ class Version:
             topology=self.layout.topology(),
             lineages=lineages,
             findings=Findings(self._findings),
-            left_out=OutsideRows(items),
+            left_out=OutsideRows(items, self.removed),
             labels=items.label,
+            version=self,
             memo=Memo(engine=self.engine, is_settled=True, weak=self._weak()),
+        )
+
+    def detached(self) -> Version:
+        """The same, of columns that nobody else writes to: what follows it stays apart. O(all)."""
+        table, links = self.table.detached(), self.links.detached()
+        return dataclasses.replace(
+            self,
+            table=table,
+            links=links,
+            term_codes=Codes(self.term_codes),
+            links_at=self.links_at.detached(),
+            gates=self.gates.detached(),
+            entries=self.entries.detached(),
+            tallies=self.tallies.detached(),
+            layout=dataclasses.replace(self.layout, cables=self.layout.cables.detached()),
         )
 
     def _findings(self) -> Iterable[Finding]:

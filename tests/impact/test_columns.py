@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from cmdb.catalogue import builtin
-from cmdb.items import Item, ItemReport, Link, LinkReport, link_id
+from cmdb.items import Item, ItemReport, ItemStatus, Link, LinkReport, link_id
 from impact.columns.build import build_version
 from impact.columns.draft import Draft
 from impact.columns.follow import follow
@@ -20,6 +20,7 @@ from impact.compiled.found import FoundStates
 from impact.estate import Estate
 from impact.propagate import propagate, propagate_plainly
 from impact.reasons import reasons_plainly
+from impact.what_if import altered
 from tests.impact.comparing import answers, same_estates, shape
 from tests.impact.random_estates import RandomEstate, random_estate, random_failure
 
@@ -183,3 +184,53 @@ def test_a_version_that_followed_is_the_estate_built_anew(part: int) -> None:
             failed = random_failure(random, plain)
             assert answers(estate, failed) == answers(plain, failed), seed
             assert shape(before) == as_it_was, "who reads the version before sees it change"
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_what_is_supposed_stays_apart(part: int) -> None:
+    """Taken out and put in, it is the estate built so; and what follows knows nothing of it. Only
+    that it still finds gates whose providers were retired long ago."""
+    for seed in range(part * ESTATES // 5, (part + 1) * ESTATES // 5):
+        random = Random(seed)
+        drawn = seen(random, random_estate(random, random.choice((5, 14, 30))))
+        revised = Revised(random, drawn)
+        for _ in range(2):
+            plain, estate = revised.plain(), revised.version.estate
+            as_it_was = shape(estate)
+            removed = random.sample([*plain.index], min(len(plain.index), random.randint(0, 3)))
+            known = [link.id for link in plain.links]
+            gone = random.sample(known, min(len(known), random.randint(0, 3)))
+            items, links = added(random, [*plain.index], set(removed))
+            expected, found = (
+                altered(
+                    given,
+                    remove_items=removed,
+                    remove_links=gone,
+                    add_items=items,
+                    add_links=links,
+                )
+                for given in (plain, estate)
+            )
+            same_estates(expected, found, but="findings")
+            assert {*expected.findings} <= {*found.findings}
+            assert shape(estate) == as_it_was
+            revised.revise()
+            same_estates(revised.plain(), revised.version.estate)
+
+
+def added(random: Random, known: list[str], gone: set[str]) -> tuple[list[Item], list[Link]]:
+    """A changed item, a new one, and links among those that are left."""
+    fresh = seen(random, random_estate(random, 30))
+    left = sorted({*known} - gone)
+    new = msgspec.structs.replace(fresh.items[0], id="k000", status=ItemStatus.ACTIVE)
+    items = [new]
+    if left:
+        changed = msgspec.structs.replace(fresh.items[-1], id=random.choice(left))
+        items.append(msgspec.structs.replace(changed, status=ItemStatus.ACTIVE))
+    ends = [*left, "k000"]
+    links = {}
+    for link in fresh.links[:3]:
+        one, other = random.choice(ends), random.choice(ends)
+        key = link_id(link.relation, one, other)
+        links[key] = msgspec.structs.replace(link, id=key, from_id=one, to_id=other)
+    return items, [*links.values()]
