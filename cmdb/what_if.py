@@ -125,7 +125,7 @@ async def hypothetical(
         altered,
         estate,
         remove_items=gone_items,
-        remove_links=gone_links | (joined & {link.id for link in estate.links}),
+        remove_links=gone_links | {link for link in joined if estate.link_with(link) is not None},
         add_items=[c.after for c in delta.items],
         add_links=links,
         include_planned=include_planned,
