@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from random import Random
 from statistics import median
 from time import perf_counter
+from typing import Any, Literal
 
 import msgspec
-import numpy as np
+import numpy.typing as npt
 
 from bench.walks import LAYERS
 from cmdb.catalogue import builtin
@@ -114,8 +115,8 @@ def revision(
         relation = "LINKED_TO" if cables and len(links) < 10 else "DEPENDS_ON"
         one, other = item_id(start), item_id(end)
         key = link_id(relation, one, other)
-        status = random.choice(("active", "active", "retired"))
-        links[key] = Link(key, relation, one, other, status=status)
+        now: Literal["active", "retired"] = "retired" if random.random() < 0.3 else "active"
+        links[key] = Link(key, relation, one, other, status=now)
     return [*items.values()], [*links.values()]
 
 
@@ -180,7 +181,7 @@ def _walk(version: Version) -> float:
 def held(version: Version) -> int:
     """Bytes of all arrays by link and gate, without items and their names."""
     columns, entries = version.links, version.entries
-    arrays: list[np.ndarray] = [
+    arrays: list[npt.NDArray[Any]] = [
         *(columns.relation, columns.start, columns.end, columns.terms, columns.seen),
         *(version.live, version.there, version.gates.code),
         *(*entries.columns, *version.links_at.columns),

@@ -66,14 +66,20 @@ def bare(walked: Walked) -> tuple[Walk, float]:
         walk = ctypes.CDLL(str(library)).walk
     walk.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_uint32] * 2
     walk.restype = ctypes.c_uint32
-    seen, queue = np.zeros_like(arrays.entry_ptr), np.zeros_like(arrays.entry_ptr)
-    held = [arrays.entry_ptr, arrays.entry_to, seen, queue]
+    rows = row_pointers(arrays)
+    seen, queue = np.zeros_like(rows), np.zeros_like(rows)
+    held = [rows, arrays.entry_to, seen, queue]
     marks = iter(range(1, 2**31))
 
     def reached(item: int) -> int:
         return int(walk(*(array.ctypes.data for array in held), item, next(marks)))
 
     return reached, sum(array.nbytes for array in held[:2])
+
+
+def row_pointers(arrays: Arrays) -> npt.NDArray[np.uint32]:
+    """Where each item's entries start, and behind the last one their number."""
+    return np.append(arrays.entry_start, arrays.entry_end[-1:])
 
 
 def of_scipy(walked: Walked) -> tuple[Walk, float]:
@@ -83,7 +89,8 @@ def of_scipy(walked: Walked) -> tuple[Walk, float]:
     size = walked.graph.size
     ones = np.ones(len(arrays.entry_to), np.int8)
     matrix = sparse.csr_matrix(
-        (ones, arrays.entry_to.astype(np.int32), arrays.entry_ptr.astype(np.int32)), (size, size)
+        (ones, arrays.entry_to.astype(np.int32), row_pointers(arrays).astype(np.int32)),
+        (size, size),
     )
     memory = matrix.data.nbytes + matrix.indices.nbytes + matrix.indptr.nbytes
     return lambda item: len(breadth_first_order(matrix, item, True, False)), memory
@@ -180,7 +187,7 @@ def _seconds(walk: Walk, item: int) -> float:
 def biggest_hub(arrays: Arrays) -> int:
     """The item of the first layer that most others depend on: it reaches most of the estate."""
     first = len(arrays.flags) // LAYERS
-    return int(np.argmax(np.diff(arrays.entry_ptr[: first + 1])))
+    return int(np.argmax(arrays.entry_end[:first] - arrays.entry_start[:first]))
 
 
 def main() -> None:

@@ -50,8 +50,11 @@ def layered(items: int, links_per_item: int, *, gated: bool) -> Walked:
             tally[member] = np.arange(tallies, dtype=np.uint32)
     started = perf_counter()
     order = np.argsort(providers, kind="stable")
+    entry_ptr = pointers(np.bincount(providers, minlength=items))
+    no_cables = np.zeros(items, np.uint32)
     arrays = Arrays(
-        entry_ptr=pointers(np.bincount(providers, minlength=items)),
+        entry_start=entry_ptr[:-1],
+        entry_end=entry_ptr[1:],
         entry_to=dependents[order],
         entry_code=code[order],
         entry_tally=tally[order],
@@ -59,10 +62,12 @@ def layered(items: int, links_per_item: int, *, gated: bool) -> Walked:
         tally_total=np.full(tallies, 2, np.int64),
         tally_needed=np.ones(tallies, np.int64),
         tally_soft=np.zeros(tallies, np.uint8),
-        cable_ptr=np.zeros(items + 1, np.uint32),
+        cable_start=no_cables,
+        cable_end=no_cables,
         cable_to=np.zeros(0, np.uint32),
         flags=np.zeros(items, np.uint8),
         hops=np.full(items, -1, np.int32),
     )
-    graph = Graph(arrays, order.astype(np.uint32), np.zeros(0, np.uint32))
+    nothing = np.zeros(0, np.uint32)
+    graph = Graph(arrays, order.astype(np.uint32), providers[order], nothing, nothing)
     return Walked(graph, providers, dependents, perf_counter() - started)
