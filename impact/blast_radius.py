@@ -20,7 +20,7 @@ from impact.answer import (
 )
 from impact.estate import OWNER_RELATIONS, Estate
 from impact.states import State
-from impact.weak_evidence import weak_evidence
+from impact.weak_evidence import weak_places, weak_rows
 from impact.without_weak import without_weak_evidence
 
 SERVICE_KINDS = ("ServiceInstance", "ServiceOffering", "BusinessService", "BusinessCapability")
@@ -61,8 +61,8 @@ def answer(
     held = gates_held(analysis)
     services = services_reached(analysis)
     owners = owners_reached(analysis)
-    weak = weak_evidence(analysis)
-    lengths = [len(part) for part in (analysis.states, held, services, owners, weak)]
+    weak = weak_places(analysis)
+    lengths = [len(part) for part in (analysis.states, held, services, owners)] + [weak.total]
     truncated = limit is not None and max(lengths) > limit
     states = Counter(analysis.states.values())
     return BlastRadius(
@@ -73,7 +73,7 @@ def answer(
         gates_held=_cut(held, limit),
         services=_cut(services, limit),
         owners=_cut(owners, limit),
-        weak_evidence=_cut(weak, limit),
+        weak_evidence=tuple(weak_rows(estate, weak, limit)),
         counts=Counts(
             down=states[State.DOWN],
             degraded=states[State.DEGRADED],
@@ -124,7 +124,12 @@ def gates_held(analysis: Analysis) -> list[GateHeld]:
     by kind, name and id of the dependent, and the gate's name."""
     estate, states = analysis.estate, analysis.states
     broken = (item for item, state in states.items() if state >= State.DEGRADED)
-    hit = {gate for item in broken for gate in estate.gates_with.get(item, ())}
+    if estate.version is not None:
+        from impact.columns.among import shared_gates
+
+        hit = {*shared_gates(estate.version, broken)}
+    else:
+        hit = {gate for item in broken for gate in estate.gates_with.get(item, ())}
     held: list[GateHeld] = []
     for gate in (estate.gates[position] for position in hit):
         if len(gate.members) == 1:
@@ -132,19 +137,19 @@ def gates_held(analysis: Analysis) -> list[GateHeld]:
         weights = gate.weight_by_state(states)
         serving = weights[State.UP] + weights[State.AT_RISK]
         if serving >= gate.needed:
-            dependent = estate.items[gate.dependent]
+            kind, name, dependent = estate.label_of(gate.dependent)
             failed = (m for m in gate.members if analysis.state(m) >= State.DEGRADED)
             held.append(
                 GateHeld(
-                    id=dependent.id,
-                    kind=dependent.kind,
-                    name=dependent.name,
+                    id=dependent,
+                    kind=kind,
+                    name=name,
                     gate=gate.label or gate.name,
                     up=gate.shown(serving),
                     needed=gate.shown(gate.needed),
                     total=gate.shown(gate.total),
                     margin=gate.shown(serving - gate.needed),
-                    failed=tuple(estate.items[member].id for member in failed),
+                    failed=tuple(estate.label_of(member)[2] for member in failed),
                 )
             )
     return sorted(held, key=lambda g: (g.margin, g.kind, g.name, g.id, g.gate, g.failed))
@@ -178,16 +183,13 @@ def owners_reached(analysis: Analysis) -> list[OwnerReached]:
     estate = analysis.estate
     counts: dict[int, Counter[str]] = {}
     worst: dict[int, State] = {}
-    for item in analysis.states:
-        for link in estate.links_at.get(item, ()):
-            relation, (from_end, owner) = estate.links[link].relation, estate.ends[link]
-            if relation in OWNER_RELATIONS and from_end == item:
-                counts.setdefault(owner, Counter())[relation] += 1
-                worst[owner] = max(worst.get(owner, State.UP), analysis.states[item])
+    for link, item in _owner_links(analysis):
+        owner = estate.ends[link][1]
+        counts.setdefault(owner, Counter())[estate.links[link].relation] += 1
+        worst[owner] = max(worst.get(owner, State.UP), analysis.states[item])
 
     def order(owner: int) -> tuple[int, int, str, str, str]:
-        value = estate.items[owner]
-        return -worst[owner], -counts[owner].total(), value.kind, value.name, value.id
+        return -worst[owner], -counts[owner].total(), *estate.label_of(owner)
 
     return [
         OwnerReached(
@@ -200,6 +202,21 @@ def owners_reached(analysis: Analysis) -> list[OwnerReached]:
             contact=next((c for c in (_text(estate, owner, n) for n in CONTACTS) if c), None),
         )
         for owner in sorted(counts, key=order)
+    ]
+
+
+def _owner_links(analysis: Analysis) -> list[tuple[int, int]]:
+    """The links from affected items to who owns or supports them, with the item."""
+    estate = analysis.estate
+    if estate.version is not None:
+        from impact.columns.among import links_from
+
+        return links_from(estate.version, analysis.states, OWNER_RELATIONS)
+    return [
+        (link, item)
+        for item in analysis.states
+        for link in estate.links_at.get(item, ())
+        if estate.links[link].relation in OWNER_RELATIONS and estate.ends[link][0] == item
     ]
 
 

@@ -52,6 +52,18 @@ def weak_since(thing: Item | Link, allowed: float) -> float:
     return inf if last_seen is None else last_seen.timestamp() + allowed
 
 
+class WeakPlaces(NamedTuple):
+    """The items and links that are weak evidence, by position, sorted."""
+
+    items: list[int]
+    links: list[int]
+
+    @property
+    def total(self) -> int:
+        """How many both are."""
+        return len(self.items) + len(self.links)
+
+
 def weak_evidence(analysis: Analysis) -> list[WeakEvidence]:
     """Every weak item and link that the answer rests on: items first, then by id.
 
@@ -59,22 +71,46 @@ def weak_evidence(analysis: Analysis) -> list[WeakEvidence]:
     affected member (a gate that held rests on those that still serve), and on the cables and
     devices beside each item that its network cut off or put at risk.
     """
+    return weak_rows(analysis.estate, weak_places(analysis))
+
+
+def weak_places(analysis: Analysis) -> WeakPlaces:
+    """Where the weak items and links are that the answer rests on."""
     items, links = foundations(analysis)
     estate, now = analysis.estate, analysis.estate.now.timestamp()
+    if estate.version is not None:
+        from impact.columns.among import weak_items, weak_links
+
+        version = estate.version
+        return WeakPlaces(weak_items(version, items, now), weak_links(version, links, now))
     weak = weak_from(estate)
-    found = [_weak_item(estate, item) for item in sorted(items) if weak.items[item] < now]
-    found += [_weak_link(estate, link) for link in sorted(links) if weak.links[link] < now]
+    return WeakPlaces(
+        sorted(item for item in items if weak.items[item] < now),
+        sorted(link for link in links if weak.links[link] < now),
+    )
+
+
+def weak_rows(estate: Estate, places: WeakPlaces, limit: int | None = None) -> list[WeakEvidence]:
+    """What there is to say of the first of them: items first, then in the estate's order."""
+    found = [_weak_item(estate, item) for item in places.items[:limit]]
+    rest = None if limit is None else limit - len(found)
+    found += [_weak_link(estate, link) for link in places.links[:rest]]
     return [evidence for evidence in found if evidence is not None]
 
 
 def foundations(analysis: Analysis) -> tuple[set[int], set[int]]:
     """The items and links that the answer rests on, weak or not."""
     estate = analysis.estate
-    items, links = set(analysis.states), set[int]()
-    for position in {g for item in analysis.states for g in estate.gates_with.get(item, ())}:
-        gate = estate.gates[position]
-        items.update(gate.members)
-        links.update(gate.links, gate.standby_links)
+    if estate.version is not None:
+        from impact.columns import among
+
+        items, links = among.foundations(estate.version, analysis.states)
+    else:
+        items, links = set(analysis.states), set[int]()
+        for position in {g for item in analysis.states for g in estate.gates_with.get(item, ())}:
+            gate = estate.gates[position]
+            items.update(gate.members)
+            links.update(gate.links, gate.standby_links)
     for item in analysis.reasons.by_network():
         for device, link in estate.topology.beside[item]:
             items.add(device)

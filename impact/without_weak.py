@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from impact.analysis import Analysis
-from impact.answer import OtherState, WeakEvidence, WithoutWeakEvidence
+from impact.answer import OtherState, WithoutWeakEvidence
 from impact.propagate import propagate
 from impact.states import State
+from impact.weak_evidence import WeakPlaces
 from impact.what_if import without
 
 
 def without_weak_evidence(
-    analysis: Analysis, weak: Collection[WeakEvidence], *, limit: int | None = None
+    analysis: Analysis, weak: WeakPlaces, *, limit: int | None = None
 ) -> WithoutWeakEvidence | None:
     """What the failure does if all of ``weak``, the analysis's weak evidence, is wrong.
 
@@ -21,8 +22,8 @@ def without_weak_evidence(
     """
     estate = analysis.estate
     failed = {estate.items[item].id for item in analysis.given}
-    links = {evidence.id for evidence in weak if evidence.type == "link"}
-    items = {evidence.id for evidence in weak if evidence.type == "item"} - failed
+    links = {estate.links[link].id for link in weak.links}
+    items = {estate.label_of(item)[2] for item in weak.items} - failed
     if not items and not links:
         return None
     rest = without(analysis, items, links)
@@ -53,8 +54,7 @@ def _changed(
     pairs = ((i, before.get(i, State.UP), after.get(i, State.UP)) for i in {*before, *after})
 
     def order(row: _Change) -> tuple[int, str, str, str]:
-        item = estate.items[estate.index[row[0]]]
-        return -abs(row[1] - row[2]), item.kind, item.name, item.id
+        return -abs(row[1] - row[2]), *estate.label_of(estate.index[row[0]])
 
     return sorted((row for row in pairs if row[1] != row[2]), key=order)
 

@@ -10,8 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.store.neo4j_server import wipe
+
+# How long an example takes says something about the machine, not about what is tested.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 HOW = (
     "no Neo4j to test against: run `make neo4j`, then CMDB_TEST_NEO4J=<the address it prints> "

@@ -159,18 +159,25 @@ def cable_rows(
 
 def _devices(items: ItemRows, catalogue: Catalogue) -> tuple[U8, U8]:
     """Which items are network devices, and which of those anchors."""
-    kinds = {
-        kind
-        for kind in items.table.kind_names
-        if kind in catalogue.kinds and "NetworkDevice" in catalogue.kind(kind).lineage
-    }
     is_device = np.zeros(len(items.there), np.uint8)
     is_anchor = np.zeros_like(is_device)
-    for at, kind in enumerate(items.table.kinds):
-        if kind in kinds and items.there[at]:
+    for at in items_of(items, catalogue, "NetworkDevice"):
+        if items.there[at]:
             is_device[at] = 1
             is_anchor[at] = is_anchor_item(items[at])
     return is_device, is_anchor
+
+
+def items_of(items: ItemRows, catalogue: Catalogue, ancestor: str) -> list[int]:
+    """The items of kinds that are such, whether they take part or not, as they were loaded."""
+    table = items.table
+    codes = [
+        code
+        for code, kind in enumerate(table.kind_names)
+        if kind in catalogue.kinds and ancestor in catalogue.kind(kind).lineage
+    ]
+    found: list[int] = np.flatnonzero(np.isin(np.array(table.kinds, np.uint16), codes)).tolist()
+    return found
 
 
 def is_anchor_item(item: Item) -> bool:
@@ -188,7 +195,7 @@ def _all_findings(
 ) -> dict[int, tuple[Finding, ...]]:
     """What was found while forming gates, and gates that lost all members."""
     findings = dict(formed.findings)
-    suspects = {*_with_lost_links(columns, tables)} | _clusters(items, catalogue)
+    suspects = {*_with_lost_links(columns, tables)} | {*items_of(items, catalogue, "Cluster")}
     suspects = {at for at in suspects if items.there[at]}
     if not suspects:
         return findings
@@ -230,15 +237,6 @@ def _named_links(columns: LinkColumns, live: Flags, tables: _Tables) -> dict[int
     for link, dependent in zip(found.tolist(), dependents.tolist(), strict=True):
         by_item.setdefault(dependent, []).append(link)
     return by_item
-
-
-def _clusters(items: ItemRows, catalogue: Catalogue) -> set[int]:
-    kinds = {
-        kind
-        for kind in items.table.kind_names
-        if kind in catalogue.kinds and "Cluster" in catalogue.kind(kind).lineage
-    }
-    return {at for at, kind in enumerate(items.table.kinds) if kind in kinds}
 
 
 def _gates_of_some(formed: Formed, items: set[int]) -> dict[int, list[Gate]]:

@@ -34,28 +34,29 @@ class ItemTable:
 
     ids: list[str]
     names: list[str]
-    kinds: list[str]
+    kinds: array[int]
+    """By position, in ``kind_names``."""
+
+    kind_names: list[str]
     bodies: list[str | Item]
     touched: dict[int, Seen]
     place: dict[str, int]
     statuses: array[int]
-    kind_names: tuple[str, ...]
     read: ReadItem
     _kept: dict[int, Item] = field(default_factory=dict)
 
     @classmethod
     def of(cls, draft: Draft, read: ReadItem) -> ItemTable:
         """The draft's items."""
-        names = tuple(draft.kind_codes)
         return cls(
             ids=draft.ids,
             names=draft.names,
-            kinds=[names[code] for code in draft.kinds],
+            kinds=draft.kinds,
+            kind_names=list(draft.kind_codes),
             bodies=draft.bodies,
             touched=draft.touched,
             place=draft.place,
             statuses=draft.statuses,
-            kind_names=names,
             read=read,
         )
 
@@ -76,23 +77,35 @@ class ItemTable:
             self,
             ids=self.ids.copy(),
             names=self.names.copy(),
-            kinds=self.kinds.copy(),
+            kinds=self.kinds[:],
+            kind_names=self.kind_names.copy(),
             bodies=self.bodies.copy(),
             statuses=self.statuses[:],
             place=self.place.copy(),
             _kept={},
         )
 
+    def kind(self, at: int) -> str:
+        """The kind of the item as it was put here."""
+        return self.kind_names[self.kinds[at]]
+
     def is_missing(self, at: int) -> bool:
         """Whether the item's sources no longer saw it when it was put here."""
         return STATUSES[self.statuses[at]] is ItemStatus.MISSING
+
+    @property
+    def missing_code(self) -> int:
+        """What ``statuses`` has for an item that its sources no longer see."""
+        return STATUSES.index(ItemStatus.MISSING)
 
     def append(self, item: Item) -> int:
         """Put an item behind the others; returns its position."""
         at = len(self.ids)
         self.ids.append(item.id)
         self.names.append(item.name)
-        self.kinds.append(item.kind)
+        if item.kind not in self.kind_names:
+            self.kind_names.append(item.kind)
+        self.kinds.append(self.kind_names.index(item.kind))
         self.bodies.append(item)
         self.statuses.append(STATUSES.index(item.status))
         self.place[item.id] = at
@@ -131,12 +144,12 @@ class ItemRows(Sequence[Item]):
         changed, table = self.changed.get(at), self.table
         if changed is not None:
             return changed.kind, changed.name, changed.id
-        return table.kinds[at], table.names[at], table.ids[at]
+        return table.kind_names[table.kinds[at]], table.names[at], table.ids[at]
 
     def kind(self, at: int) -> str:
         """The kind of the item at a position."""
         changed = self.changed.get(at)
-        return self.table.kinds[at] if changed is None else changed.kind
+        return self.table.kind(at) if changed is None else changed.kind
 
 
 class Places(Mapping[str, int]):

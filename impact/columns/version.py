@@ -120,7 +120,7 @@ class Version:
             left_out=OutsideRows(items, self.removed),
             labels=items.label,
             version=self,
-            memo=Memo(engine=self.engine, is_settled=True, weak=self._weak()),
+            memo=Memo(engine=self.engine, is_settled=True, weak=self.weak),
         )
 
     def detached(self) -> Version:
@@ -152,7 +152,9 @@ class Version:
         there: list[int] = np.flatnonzero(self.present[: self.size]).tolist()
         return there
 
-    def _weak(self) -> WeakFrom:
+    @cached_property
+    def weak(self) -> WeakFrom:
+        """From when on items and links are weak evidence."""
         allowed = _Allowed(self.catalogue)
         doubtful = [is_doubtful(t.status, t.confidence, t.sources) for t in self.links.term_rows]
 
@@ -162,7 +164,7 @@ class Version:
                 return weak_since(changed, allowed[changed.kind])
             if self.table.is_missing(at):
                 return -inf
-            return _since(int(self.item_seen[at]), allowed[self.table.kinds[at]])
+            return _since(int(self.item_seen[at]), allowed[self.table.kind(at)])
 
         def link(at: int) -> float:
             kind = self.items.kind(int(self.links.start[at]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import msgspec
@@ -12,6 +13,8 @@ import pytest
 
 from cmdb.catalogue import builtin
 from cmdb.items import Item, ItemReport, ItemStatus, Link, LinkReport, link_id
+from impact import BlastRadius, answer
+from impact.analysis import analyse
 from impact.columns.build import build_version
 from impact.columns.draft import Draft
 from impact.columns.follow import follow
@@ -234,3 +237,28 @@ def added(random: Random, known: list[str], gone: set[str]) -> tuple[list[Item],
         key = link_id(link.relation, one, other)
         links[key] = msgspec.structs.replace(link, id=key, from_id=one, to_id=other)
     return items, [*links.values()]
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_whole_answers_are_the_same(part: int) -> None:
+    """Gates that held, services, owners and weak evidence, too, and without that evidence."""
+    met = 0
+    for seed in range(part * ESTATES // 10, (part + 1) * ESTATES // 10):
+        random = Random(seed)
+        revised = Revised(random, seen(random, random_estate(random, 30)))
+        revised.revise()
+        plain, estate = revised.plain(), revised.version.estate
+        failed = random_failure(random, plain)
+        plain, estate = (replace(found, now=NOW + timedelta(days=40)) for found in (plain, estate))
+        expected, found = (
+            answer(analyse(given, failed), limit=None, second_run=True) for given in (plain, estate)
+        )
+        met += len(expected.weak_evidence)
+        assert in_order(found) == in_order(expected), seed
+    assert met
+
+
+def in_order(found: BlastRadius) -> BlastRadius:
+    """The answer with weak evidence in order of ids."""
+    weak = sorted(found.weak_evidence, key=lambda row: (row.type, row.id))
+    return msgspec.structs.replace(found, weak_evidence=tuple(weak))

@@ -10,9 +10,10 @@ import pytest
 from cmdb.errors import InvalidInput, UnknownItem
 from cmdb.items import ItemStatus
 from impact.analysis import analyse
-from impact.answer import OtherState, WeakEvidence
+from impact.answer import OtherState
 from impact.blast_radius import answer
 from impact.estate import Estate
+from impact.weak_evidence import WeakPlaces
 from impact.what_if import altered, without
 from impact.without_weak import without_weak_evidence
 from tests.impact.drawing import NOW, Drawing
@@ -104,8 +105,10 @@ def test_the_second_run_is_that_of_the_whole_estate_without_it(seed: int) -> Non
     expected = BruteForce(kept, joined, drawn.include_planned).states(
         {item: int(state) for item, state in failure.items()}
     )
-    weak = [WeakEvidence(i, "item", (), None, "") for i in sorted(items)]
-    weak += [WeakEvidence(i, "link", (), None, "") for i in sorted(links)]
+    weak = WeakPlaces(
+        [at for at, item in enumerate(estate.items) if item.id in items],
+        [at for at, link in enumerate(estate.links) if link.id in links],
+    )
     found = without_weak_evidence(analysis, weak)
     before = {estate.items[i].id: state for i, state in analysis.states.items()}
     differing = {

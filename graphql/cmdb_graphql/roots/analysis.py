@@ -18,7 +18,7 @@ from impact.explain import Explanation, explain
 from impact.path import Paths
 from impact.picture import MOST_BOXES, Picture, picture
 from impact.render import reason, sentence
-from impact.weak_evidence import weak_evidence
+from impact.weak_evidence import weak_places
 from impact.without_weak import without_weak_evidence
 
 Info = strawberry.Info[Context, None]
@@ -195,7 +195,7 @@ async def _without_weak_evidence(root: Any) -> Any:
     made: Analysis = root.analysis
 
     def second_run() -> Any:
-        return without_weak_evidence(made, weak_evidence(made), limit=DEFAULT_LIMIT)
+        return without_weak_evidence(made, weak_places(made), limit=DEFAULT_LIMIT)
 
     return await off_loop(second_run)
 
