@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from impact.analysis import Analysis
 from impact.estate import Estate
+from impact.states import State
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -25,7 +26,8 @@ def to_networkx(estate: Estate, analysis: Analysis | None = None) -> nx.MultiDiG
     import networkx
 
     graph: nx.MultiDiGraph[str] = networkx.MultiDiGraph(revision=estate.revision)
-    for position, item in enumerate(estate.items):
+    states = {} if analysis is None else analysis.states
+    for item in estate.items:
         attributes: dict[str, Any] = {
             "kind": item.kind,
             "name": item.name,
@@ -33,10 +35,10 @@ def to_networkx(estate: Estate, analysis: Analysis | None = None) -> nx.MultiDiG
             "properties": dict(item.properties),
         }
         if analysis is not None:
-            attributes["state"] = analysis.state(position).label
+            attributes["state"] = states.get(estate.index[item.id], State.UP).label
         graph.add_node(item.id, **attributes)
-    for position, link in enumerate(estate.links):
-        relation = estate.relation(position)
+    for link in estate.links:
+        relation = estate.catalogue.relations.get(link.relation)
         graph.add_edge(
             link.from_id,
             link.to_id,
@@ -61,8 +63,9 @@ def to_networkx(estate: Estate, analysis: Analysis | None = None) -> nx.MultiDiG
             "needed": gate.shown(gate.needed),
             "total": gate.shown(gate.total),
             "soft": gate.soft,
-            "links": [estate.links[link].id for link in sorted({*gate.links})],
+            "links": sorted(estate.links[link].id for link in {*gate.links}),
         }
-        for gate in estate.gates
+        for item in estate.items
+        for gate in (estate.gates[g] for g in estate.gates_of.get(estate.index[item.id], ()))
     ]
     return graph

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,7 @@ class Wires(NamedTuple):
     provider: U32
     dependent: U32
 
-    def only(self, which: npt.NDArray[np.generic]) -> Wires:
+    def only(self, which: npt.NDArray[Any]) -> Wires:
         """Some of them."""
         return Wires(self.link[which], self.provider[which], self.dependent[which])
 
@@ -152,12 +152,11 @@ class _Forming:
         self.findings: dict[int, tuple[Finding, ...]] = {}
         self._needed: dict[tuple[str, Value, int], tuple[int, int] | None] = {}
 
-    def groups(self, wires: Wires, form: U8, name: I32, code: U32, soft: Flags) -> list[_Row]:
+    def groups(self, wires: Wires, form: U8, names_of: I32, code: U32, soft: Flags) -> list[_Row]:
         """The gates of wires that are not one whole link each."""
         own = (form == SINGLE) | (form == STANDBY)
         # A link of its own is its own name; the names of the others are in order already.
-        name = np.where(own, 0, np.where(form == NAMED, name, 0)).astype(np.int64)
-        name = np.where(own, wires.link, name)
+        name = np.where(own, wires.link, np.where(form == NAMED, names_of, 0))
         order = np.lexsort((wires.link, wires.provider, name, form, wires.dependent))
         wires, form, name = wires.only(order), form[order], name[order]
         code, soft = code[order], soft[order]

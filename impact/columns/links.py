@@ -74,7 +74,7 @@ class LinkColumns:
     def link(self, at: int, ids: Sequence[str]) -> Link:
         """The link at a position. Its reports say who saw it, and when last; nothing else."""
         relation = self.relation_names[self.relation[at]]
-        from_id, to_id = ids[self.start[at]], ids[self.end[at]]
+        from_id, to_id = ids[int(self.start[at])], ids[int(self.end[at])]
         code, seen = int(self.terms[at]), int(self.seen[at])
         terms = self.term_rows[code]
         return Link(

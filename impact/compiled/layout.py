@@ -55,7 +55,13 @@ def lay_out(
     for item in range(size):
         if network_of[item] != NO_NETWORK:
             flags[item] = _flags(
-                cable_start, cable_end, cable_to, is_device, hops, item, anchored[network_of[item]]
+                cable_start,
+                cable_end,
+                cable_to,
+                is_device,
+                hops,
+                item,
+                int(anchored[network_of[item]]),
             )
     return count
 

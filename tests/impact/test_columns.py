@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from impact.columns.follow import follow
 from impact.columns.version import Version
 from impact.compiled.found import FoundStates
 from impact.estate import Estate
+from impact.networkx_form import to_networkx
 from impact.propagate import propagate, propagate_plainly
 from impact.reasons import reasons_plainly
 from impact.what_if import altered
@@ -262,3 +264,22 @@ def in_order(found: BlastRadius) -> BlastRadius:
     """The answer with weak evidence in order of ids."""
     weak = sorted(found.weak_evidence, key=lambda row: (row.type, row.id))
     return msgspec.structs.replace(found, weak_evidence=tuple(weak))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_networkx_form_is_the_same(seed: int) -> None:
+    random = Random(seed)
+    revised = Revised(random, seen(random, random_estate(random, 14)))
+    revised.revise()
+    plain, estate = revised.plain(), revised.version.estate
+    failed = random_failure(random, plain)
+    one, other = (to_networkx(given, analyse(given, failed)) for given in (plain, estate))
+    assert {node: other.nodes[node] for node in other} == {node: one.nodes[node] for node in one}
+    assert {edge: other.edges[edge] for edge in other.edges} == {
+        edge: one.edges[edge] for edge in one.edges
+    }
+
+    def by_name(gates: list[dict[str, Any]]) -> list[Any]:
+        return sorted((g["dependent"], g["form"], sorted(g["links"]), str(g)) for g in gates)
+
+    assert by_name(one.graph["gates"]) == by_name(other.graph["gates"])
