@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from random import Random
-from statistics import median
-from time import perf_counter
+from statistics import median, quantiles
+from threading import Event, Thread
+from time import perf_counter, sleep
 from typing import Any, Literal
 
 import msgspec
@@ -27,10 +28,15 @@ from impact.columns.build import build_version
 from impact.columns.draft import Draft
 from impact.columns.follow import follow
 from impact.columns.version import Version
+from impact.states import State
 
 LINKS_PER_ITEM = 5
 EDITS = 1000
 REVISIONS = 20
+READERS = 8
+ALONE_S = 3
+"""Seconds for which readers are alone."""
+
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 KINDS = ("ServiceInstance", "SoftwareInstance", "Server", "NetworkDevice", "Database")
@@ -42,7 +48,8 @@ REPORT = (
 
 @dataclass(frozen=True)
 class Row:
-    """What one size came to. ``follow_ms`` is the median, ``slowest_ms`` the most."""
+    """What one size came to. ``follow_ms`` is the median, ``slowest_ms`` the most. The last four
+    are of eight threads that ask for blast radii of random items, alone and beside a writer."""
 
     items: int
     links: int
@@ -53,6 +60,10 @@ class Row:
     slowest_ms: float
     bytes_per_link: float
     walk_ms: float
+    read_alone_p95_ms: float
+    read_beside_p95_ms: float
+    read_beside_slowest_ms: float
+    follow_beside_ms: float
 
 
 def item_id(number: int) -> str:
@@ -141,6 +152,20 @@ def measured(items: int) -> Row:
         version = follow(version, *edits, revision=number, as_of=NOW)
         took[cables].append(1000 * (perf_counter() - started))
     walk = _walk(version)
+    readers = _Readers(version, items)
+    alone = readers.run(lambda: sleep(ALONE_S))
+    follows: list[float] = []
+
+    def write() -> None:
+        for number in range(REVISIONS):
+            edits = revision(random, readers.version, items, cables=False)
+            started = perf_counter()
+            readers.version = follow(
+                readers.version, *edits, revision=2 + REVISIONS + number, as_of=NOW
+            )
+            follows.append(1000 * (perf_counter() - started))
+
+    beside = readers.run(write)
     return Row(
         items=items,
         links=links,
@@ -151,7 +176,41 @@ def measured(items: int) -> Row:
         slowest_ms=round(max(took[False]), 1),
         bytes_per_link=round(held(version) / links, 1),
         walk_ms=round(walk, 2),
+        read_alone_p95_ms=round(quantiles(alone, n=20)[-1], 2),
+        read_beside_p95_ms=round(quantiles(beside, n=20)[-1], 2),
+        read_beside_slowest_ms=round(max(beside), 1),
+        follow_beside_ms=round(median(follows), 1),
     )
+
+
+class _Readers:
+    """Eight threads that walk from random items of the version that is the latest."""
+
+    def __init__(self, version: Version, items: int) -> None:
+        self.version = version
+        self.items = items
+
+    def run(self, meanwhile: Callable[[], object]) -> list[float]:
+        """Milliseconds of every walk while something else is done."""
+        done, took = Event(), list[float]()
+
+        def read(seed: int) -> None:
+            random = Random(seed)
+            while not done.is_set():
+                engine = self.version.engine
+                assert engine is not None
+                started = perf_counter()
+                engine.walk({random.randrange(self.items): State.DOWN})
+                took.append(1000 * (perf_counter() - started))
+
+        threads = [Thread(target=read, args=(seed,)) for seed in range(READERS)]
+        for thread in threads:
+            thread.start()
+        meanwhile()
+        done.set()
+        for thread in threads:
+            thread.join()
+        return took
 
 
 def _drawing(items: int) -> float:
@@ -166,8 +225,6 @@ def _drawing(items: int) -> float:
 
 def _walk(version: Version) -> float:
     """The longest of 20 blast radii of items of the first layer, each the second time, in ms."""
-    from impact.states import State
-
     assert version.engine is not None
     longest = 0.0
     for item in range(20):
