@@ -158,9 +158,7 @@ def gates_held(analysis: Analysis) -> list[GateHeld]:
 def services_reached(analysis: Analysis) -> list[ServiceReached]:
     """The affected services: the worst state first, then by criticality, and as ``affected``."""
     estate = analysis.estate
-    kinds = {
-        kind for kind, line in estate.lineages.items() if not set(line).isdisjoint(SERVICE_KINDS)
-    }
+    kinds = service_kinds(estate)
     reached = (item for item in analysis.states if estate.kind_of(item) in kinds)
     found = [
         ServiceReached(
@@ -176,6 +174,13 @@ def services_reached(analysis: Analysis) -> list[ServiceReached]:
     rank = {name: place for place, name in enumerate(CRITICALITIES)}
     order = {state.label: -state for state in State}
     return sorted(found, key=lambda s: (order[s.state], rank.get(s.criticality or "", len(rank))))
+
+
+def service_kinds(estate: Estate) -> set[str]:
+    """The kinds of the estate's items that are services."""
+    return {
+        kind for kind, line in estate.lineages.items() if not set(line).isdisjoint(SERVICE_KINDS)
+    }
 
 
 def owners_reached(analysis: Analysis) -> list[OwnerReached]:
