@@ -64,7 +64,7 @@ class Estates:
         folder: Path | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self._store = store
+        self.store = store
         self._catalogue = catalogue
         self._folder = folder
         self.progress = progress
@@ -102,7 +102,7 @@ class Estates:
 
     async def _warmed_up(self) -> None:
         try:
-            await self.latest((await self._store.info()).revision)
+            await self.latest((await self.store.info()).revision)
             version = self._version
             if version is not None and version.engine is not None and version.size:
                 await asyncio.to_thread(version.engine.walk, {0: State.DOWN})
@@ -133,39 +133,44 @@ class Estates:
 
     async def _read_latest(self, revision: int) -> None:
         self._read_at = datetime.now(UTC)
-        info = await self._store.info()
-        if AVAILABLE and sum(info.links.values()) >= COLUMNS_FROM:
+        if await self._is_large():
             self._plain, self._version = None, await self._first_version()
         else:
             self._plain = await self._read_plain(revision, include_planned=False)
+
+    async def _is_large(self) -> bool:
+        if not AVAILABLE:
+            return False
+        info = await self.store.info()
+        return sum(info.links.values()) >= COLUMNS_FROM
 
     async def _first_version(self, *, from_file: bool = True) -> Version:
         from impact.columns.build import build_version
 
         kept = None
         if self._folder is not None and from_file:
-            kept = await estate_file.load(self._folder, self._store, READ_AGAIN_AFTER)
+            kept = await estate_file.load(self._folder, self.store, READ_AGAIN_AFTER)
         revision, draft = kept or await self._scanned()
         if kept is None and self._folder is not None:
-            await estate_file.save(self._folder, self._store, revision, draft)
+            await estate_file.save(self._folder, self.store, revision, draft)
         as_of = await self._time_of(revision)
         with collector_paused():
             version = await asyncio.to_thread(
                 build_version, draft, self._catalogue, decode_item, revision=revision, as_of=as_of
             )
-        latest = (await self._store.info()).revision
+        latest = (await self.store.info()).revision
         return version if latest == revision else await self._following(version, latest)
 
     async def _scanned(self) -> tuple[int, Draft]:
         """All that is stored, and the revision from which on edits may be missing in it."""
         from impact.columns.draft import Draft
 
-        info, draft = await self._store.info(), Draft()
+        info, draft = await self.store.info(), Draft()
         tell = _Telling(self.progress, sum(info.items.values()) + sum(info.links.values()))
         with collector_paused():
-            await self._store.scan("item", tell.about(draft.item))
+            await self.store.scan("item", tell.about(draft.item))
             await asyncio.to_thread(draft.settle_items)
-            await self._store.scan("link", tell.about(draft.link))
+            await self.store.scan("link", tell.about(draft.link))
         return info.revision, draft
 
     async def _following(self, version: Version, revision: int) -> Version:
@@ -174,7 +179,7 @@ class Estates:
 
         changes = _Changes()
         most = max(version.links.used, COLUMNS_FROM) // MOST_FOLLOWED
-        async for edit in self._store.edits(version.revision, revision):
+        async for edit in self.store.edits(version.revision, revision):
             changes.add(edit)
             if len(changes) > most:
                 self._read_at = datetime.now(UTC)
@@ -209,21 +214,21 @@ class Estates:
             log.warning("The graph could not be read afresh: %s", error)
 
     async def _time_of(self, revision: int) -> datetime:
-        found = await self._store.revisions(revision - 1, limit=1)
+        found = await self.store.revisions(revision - 1, limit=1)
         return found[0].time if found else datetime.now(UTC)
 
     # --- whole estates -----------------------------------------------------------------------
 
     async def _read_past(self, revision: int, include_planned: bool) -> Estate:
-        info = await self._store.info()
-        if not AVAILABLE or sum(info.links.values()) < COLUMNS_FROM:
+        was_large = self._version is not None
+        if not was_large and (self._plain is not None or not await self._is_large()):
             return await self._read_plain(revision, include_planned=include_planned)
         from impact.columns.build import build_version
         from impact.columns.draft import Draft
 
         draft = Draft()
         with collector_paused():
-            async for entity in snapshot(self._store, revision):
+            async for entity in snapshot(self.store, revision):
                 if isinstance(entity, Item):
                     draft.whole_item(entity)
                 elif isinstance(entity, Link):
@@ -243,12 +248,12 @@ class Estates:
         items: list[Item] = []
         links: list[Link] = []
         with collector_paused():
-            async for entity in snapshot(self._store, revision):
+            async for entity in snapshot(self.store, revision):
                 if isinstance(entity, Item):
                     items.append(entity)
                 elif isinstance(entity, Link):
                     links.append(entity)
-            revisions = await self._store.revisions(revision - 1, limit=1)
+            revisions = await self.store.revisions(revision - 1, limit=1)
             return await asyncio.to_thread(
                 Estate.build,
                 items,

@@ -175,3 +175,98 @@ def _false_redundancy(
             f"{len(gate.members)} members may fail, but {named}{more} takes down too many alone."
         ),
     )
+
+
+class WeakPointRow(msgspec.Struct, frozen=True):
+    """An item that takes the service down alone, and how many steps it is above it."""
+
+    id: str
+    kind: str
+    name: str
+    distance: int
+
+
+class WeakPointsComparisonCounts(msgspec.Struct, frozen=True):
+    """How many single points of failure there were and are, never cut."""
+
+    before: int
+    after: int
+    new: int
+    gone: int
+    kept: int
+
+
+class WeakPointsComparison(msgspec.Struct, frozen=True):
+    """Which single points of failure of the item ``id`` are new and which are gone.
+
+    ``revision`` and ``as_of`` are those of the later point, ``before_revision`` and
+    ``before_as_of`` of the earlier. ``kept`` counts those of both. Lists have the nearest first;
+    ``counts`` are of all, and ``truncated`` says that a list was cut.
+    """
+
+    revision: int
+    as_of: datetime
+    before_revision: int
+    before_as_of: datetime
+    id: str
+    kind: str
+    name: str
+    new: tuple[WeakPointRow, ...]
+    gone: tuple[WeakPointRow, ...]
+    counts: WeakPointsComparisonCounts
+    truncated: bool
+
+
+def compare_weak_points(
+    before: Estate, after: Estate, item_id: str, *, limit: int | None = DEFAULT_LIMIT
+) -> WeakPointsComparison:
+    """What differs between an item's single points of failure in two estates.
+
+    In an estate that does not have the item, it has none; one of them must have it. ``limit`` cuts
+    both lists. Raises what :meth:`~impact.estate.Estate.position` raises, and
+    :class:`~cmdb.errors.InvalidInput` for a negative limit. Costs the takedowns of both.
+    """
+    if limit is not None and limit < 0:
+        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    if item_id not in before.index:
+        after.position(item_id)
+    then, now = _all_weak(before, item_id), _all_weak(after, item_id)
+    new = sorted((now[i] for i in now.keys() - then.keys()), key=_nearest)
+    gone = sorted((then[i] for i in then.keys() - now.keys()), key=_nearest)
+    there = after if item_id in after.index else before
+    kind, name, _ = there.label_of(there.index[item_id])
+    return WeakPointsComparison(
+        revision=after.revision,
+        as_of=after.as_of,
+        before_revision=before.revision,
+        before_as_of=before.as_of,
+        id=item_id,
+        kind=kind,
+        name=name,
+        new=tuple(new[:limit]),
+        gone=tuple(gone[:limit]),
+        counts=WeakPointsComparisonCounts(
+            before=len(then),
+            after=len(now),
+            new=len(new),
+            gone=len(gone),
+            kept=len(now) - len(new),
+        ),
+        truncated=limit is not None and max(len(new), len(gone)) > limit,
+    )
+
+
+def _nearest(row: WeakPointRow) -> tuple[int, str, str, str]:
+    return row.distance, row.kind, row.name, row.id
+
+
+def _all_weak(estate: Estate, item_id: str) -> dict[str, WeakPointRow]:
+    at = estate.index.get(item_id)
+    if at is None:
+        return {}
+    takedowns = Takedowns.of(estate, at)
+    rows: dict[str, WeakPointRow] = {}
+    for item in takedowns.takes_down():
+        kind, name, id_ = estate.label_of(item)
+        rows[id_] = WeakPointRow(id_, kind, name, takedowns.steps[item])
+    return rows

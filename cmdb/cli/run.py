@@ -66,25 +66,32 @@ def with_cmdb(
 @contextmanager
 def _told_of_loading(cmdb: Cmdb) -> Iterator[None]:
     """Show on a terminal how far a large graph is read."""
-    if not sys.stderr.isatty():
+    with told("Reading the graph") as tell:
+        cmdb.estates.progress = tell
         yield
+
+
+@contextmanager
+def told(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A function that shows on a terminal how many of how many are done, from the first call on."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda *_: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from cmdb.cli.output import console
 
-    columns = (TextColumn("Reading the graph"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
     progress = Progress(*columns, console=console(stderr=True), transient=True)
 
     def tell(count: int, total: int) -> None:
         if not progress.tasks:
             progress.start()
-            progress.add_task("read", total=total)
+            progress.add_task(what, total=total)
         progress.update(progress.tasks[0].id, completed=count, visible=count + 1 < total)
 
-    cmdb.estates.progress = tell
     try:
-        yield
+        yield tell
     finally:
         progress.stop()
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cmdb.cli.output import plural, print_json, print_table, say
-from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import (
+    AtOption,
+    JsonOption,
+    LimitOption,
+    StoreOption,
+    WhatIfOption,
+    told,
+    with_cmdb,
+)
+
+if TYPE_CHECKING:
+    from cmdb.service import Cmdb
+    from impact.cut_pairs import CutPairs
+    from impact.estate_weak_points import EstateWeakPoints
+    from impact.weak_points import WeakPoints, WeakPointsComparison
 
 
 def register(app: typer.Typer) -> None:
@@ -17,12 +32,29 @@ def register(app: typer.Typer) -> None:
 
 def weak_points(
     service: Annotated[
-        str, typer.Argument(help="A service or any other item: an id, identifier or unique name.")
-    ],
+        str | None,
+        typer.Argument(help="A service or any other item: an id, identifier or unique name."),
+    ] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option("--pairs", help="Show pairs that take it down together, and neither alone."),
+    ] = False,
+    estate: Annotated[
+        bool, typer.Option("--estate", help="Rank all items that take any service down alone.")
+    ] = False,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            "--compare",
+            help="Show only what differs from then; now, beside --what-if or --at.",
+            metavar="REVISION|TIME",
+        ),
+    ] = None,
     planned: Annotated[
         bool, typer.Option("--planned", help="Count planned items as if they were there.")
     ] = False,
     at: AtOption = None,
+    what_if: WhatIfOption = None,
     limit: LimitOption = 100,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -31,15 +63,50 @@ def weak_points(
 
     Example: cmdb weak-points payments@production
     """
-    from cmdb.weak_points import find_weak_points
+    mode = _mode(service, {"--pairs": pairs, "--compare": bool(compare), "--estate": estate})
 
-    found = with_cmdb(
-        store,
-        lambda cmdb: find_weak_points(cmdb, service, at=at, include_planned=planned, limit=limit),
-    )
+    async def work(cmdb: Cmdb) -> Any:
+        from cmdb import weak_points as cases
+        from cmdb.what_if import what_if_file
+
+        change = what_if_file(what_if) if what_if else None
+        given: Any = {"at": at, "what_if": change, "include_planned": planned, "limit": limit}
+        if service is None:
+            with told("Trying", quiet=as_json) as tell:
+                return await cases.rank_weak_points(cmdb, progress=tell, **given)
+        if pairs:
+            return await cases.find_cut_pairs(cmdb, service, **given)
+        if compare:
+            return await cases.compare_weak_points_since(cmdb, service, compare, **given)
+        return await cases.find_weak_points(cmdb, service, **given)
+
+    found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0
+    if what_if is not None:
+        say(f"Supposing {what_if}; nothing of it is stored.", "dim")
+    _PRINT[mode](found)
+    if found.truncated:
+        say("Lists are cut at --limit; the counts are of everything.")
+    say(f"(revision {found.revision})")
+    return 0
+
+
+def _mode(service: str | None, given: Mapping[str, bool]) -> str:
+    """The one option given that says what is asked; raises where there are two, or no service."""
+    chosen = [option for option, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"can't be combined with {chosen[0]}", param_hint=chosen[1])
+    mode = chosen[0] if chosen else ""
+    if mode == "--estate" and service is not None:
+        raise typer.BadParameter("is the whole estate: name no SERVICE", param_hint="--estate")
+    if mode != "--estate" and service is None:
+        raise typer.BadParameter("name one, or give --estate", param_hint="SERVICE")
+    return mode
+
+
+def _print_weak_points(found: WeakPoints) -> None:
     counts, name = found.counts, f"{found.kind} {found.name}"
     say(
         f"{name}: {plural(counts.weak_points, 'single point')} of failure among the "
@@ -58,7 +125,74 @@ def weak_points(
         say(f"False redundancy ({counts.false_redundancies}):", "bold")
         for false in found.false_redundancies:
             say(f"  {false.sentence}")
-    if found.truncated:
-        say("Lists are cut at --limit; the counts are of everything.")
-    say(f"(revision {found.revision})")
-    return 0
+
+
+def _print_pairs(found: CutPairs) -> None:
+    some = "" if found.complete else " at least"
+    say(
+        f"{found.kind} {found.name}:{some} {plural(found.total, 'pair')} of failures among the "
+        f"{found.looked_at} it rests on",
+        "bold",
+    )
+    if found.pairs:
+        print_table(
+            ("one", "other", "services down", "items down"),
+            [
+                (*(f"{i.kind} {i.name}" for i in row.items), row.services_down, row.items_down)
+                for row in found.pairs
+            ],
+        )
+    if not found.complete:
+        say(f"The search was broken off after {found.walks:,} failures were tried.")
+
+
+def _print_ranking(found: EstateWeakPoints) -> None:
+    counts = found.counts
+    say(
+        f"{plural(counts.weak_points, 'item')} of the {counts.looked_at:,} that "
+        f"{plural(counts.services, 'service')} rest on take a service down alone",
+        "bold",
+    )
+    for title, rows in (
+        ("Most services down:", found.by_services_down),
+        ("Most saved by a redundancy:", found.by_saved_per_redundancy),
+    ):
+        if rows:
+            say(title, "bold")
+            print_table(
+                ("item", "services down", "items down", "redundancies", "saved by each"),
+                [
+                    (
+                        f"{row.kind} {row.name}",
+                        row.services_down,
+                        row.items_down,
+                        row.redundancies,
+                        f"{row.saved_per_redundancy:g}",
+                    )
+                    for row in rows
+                ],
+            )
+
+
+def _print_comparison(found: WeakPointsComparison) -> None:
+    counts = found.counts
+    say(
+        f"{found.kind} {found.name}: {plural(counts.after, 'single point')} of failure, "
+        f"{counts.before} at revision {found.before_revision}: "
+        f"{counts.new} new, {counts.gone} gone",
+        "bold",
+    )
+    for title, rows in (("New:", found.new), ("Gone:", found.gone)):
+        if rows:
+            say(title, "bold")
+            print_table(
+                ("steps", "item"), [(row.distance, f"{row.kind} {row.name}") for row in rows]
+            )
+
+
+_PRINT: Mapping[str, Callable[[Any], None]] = {
+    "": _print_weak_points,
+    "--pairs": _print_pairs,
+    "--estate": _print_ranking,
+    "--compare": _print_comparison,
+}

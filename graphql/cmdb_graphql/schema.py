@@ -59,6 +59,8 @@ OWN_TYPES = frozenset(
     "Risk RiskFactor RiskEvidence Causes Cause CauseItem CauseEvidence AlertInput "
     "Suspects Suspect SuspectEvidence Collisions Collision WorseItem "
     "InsideRadius PlannedFailureInput WeakPoints WeakPoint WeakPointCounts SharedItem "
+    "CutPairs CutPair CutItem WeakPointsComparison WeakPointsComparisonCounts WeakPointRow "
+    "EstateWeakPoints EstateWeakPointCounts RankedItem "
     "FalseRedundancy RestorationOrder RestorationWave RestorationGroup RestoredItem "
     "RestorationCounts".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
@@ -67,7 +69,8 @@ OWN_TYPES = frozenset(
 OWN_ROOTS = frozenset(
     "node item items search impact explain dependencies dependents path history diff revision "
     "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
-    "impactComparison collisions health risk suspects restorationOrder".split()
+    "impactComparison collisions health risk suspects restorationOrder weakPointPairs "
+    "weakPointsComparison estateWeakPoints".split()
 )
 """Root fields that no kind's plural can have; the last are promised to what comes later."""
 

@@ -96,6 +96,25 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             falseRedundancies { name gate sentence shared { name weakPoint } } } }""",
         {},
     ),
+    "weak_point_pairs": (
+        """query { weakPointPairs(item: "orders@production", limit: 3) {
+            name total lookedAt walks complete truncated
+            pairs { servicesDown itemsDown items { name distance item { status } } } } }""",
+        {},
+    ),
+    "weak_points_comparison": (
+        """query { weakPointsComparison(item: "orders@production", since: "1", limit: 3) {
+            name counts { before after new gone kept } truncated
+            new { name distance item { status } } gone { name } } }""",
+        {},
+    ),
+    "estate_weak_points": (
+        """query { estateWeakPoints(limit: 3) { counts { services lookedAt weakPoints } truncated
+            byServicesDown { name servicesDown itemsDown redundancies savedPerRedundancy
+                item { status } }
+            bySavedPerRedundancy { name savedPerRedundancy } } }""",
+        {},
+    ),
     "restoration_order": (
         """query { restorationOrder(items: ["dc1-r03-acc-sw1"], limit: 40) {
             counts { items waves groupsTogether atRisk } truncated

@@ -23,7 +23,7 @@ BUDGET: dict[str, int] = json.loads(BUDGET_FILE.read_text())
 def counting(cmdb: Cmdb) -> CountingStore:
     """Make the database count the calls of its store."""
     store = CountingStore(cmdb.store)
-    cmdb.store = cast("Store", store)
+    cmdb.store = cmdb.estates.store = cast("Store", store)
     return store
 
 
