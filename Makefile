@@ -32,8 +32,8 @@ docs: $(VENV)/.installed-dev ## write the generated reference pages
 	$(BIN)/python tools/reference.py
 
 lock: ## pin all dependencies anew (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements/runtime.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 pyproject.toml -o requirements/runtime.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
 
 web: ## build the web app anew (needs Node)
 	npm --prefix web ci --fetch-retries=1 && npm --prefix web run build
