@@ -37,7 +37,7 @@ from impact.cause_answer import Cause, CauseEvidence, CauseItem, Causes
 from impact.dependencies import providers
 from impact.edits import Edit, by_item, worth
 from impact.estate import Estate
-from impact.propagate import propagate
+from impact.propagate import at_least, propagate
 from impact.states import State
 from impact.upstream import Upstream, upstream
 
@@ -172,6 +172,8 @@ class _Case:
     prior: Callable[[str], int] | None
     reached: list[int] = field(default_factory=lambda: [0])
     """How many items all propagations together have reached."""
+    _watched: tuple[set[int], set[int]] = field(default_factory=lambda: (set(), set()))
+    """The items that were asked about, and those of them that are monitored."""
 
     def ids(self, items: Iterable[int]) -> list[str]:
         """Their ids, sorted."""
@@ -186,6 +188,15 @@ class _Case:
     def strength(self) -> float:
         return sum(alert.strength for alert in self.alerts.values())
 
+    def watched(self, items: frozenset[int]) -> int:
+        """How many of them are monitored; each is asked about once."""
+        known, watching = self._watched
+        for item in items - known:
+            known.add(item)
+            if self.monitored(self.estate.label_of(item)[2]):
+                watching.add(item)
+        return len(items & watching)
+
     def attempt(self, items: tuple[int, ...], state: State) -> _Trial:
         """Let these fail."""
         states = propagate(self.estate, dict.fromkeys(items, state))
@@ -195,10 +206,9 @@ class _Case:
             for item in self.alerts
             if item in states
         }
-        broken = (item for item, found in states.items() if found >= State.DEGRADED)
-        quiet = frozenset(item for item in broken if item not in self.alerts)
+        quiet = frozenset(at_least(states, State.DEGRADED)).difference(self.alerts)
         heard = sum(self.alerts[item].strength * part for item, part in explains.items())
-        well = sum(self.monitored(self.estate.items[item].id) for item in quiet)
+        well = self.watched(quiet)
         missing = well + UNMONITORED * (len(quiet) - well)
         return _Trial(
             items,
@@ -366,7 +376,7 @@ def _evidence(case: _Case, trial: _Trial, above: Upstream) -> Iterable[CauseEvid
     yield CauseEvidence(
         "coverage", round(trial.coverage, 3), f"It explains {explained} of {alerts} alerts."
     )
-    well = sum(case.monitored(case.estate.items[item].id) for item in trial.quiet)
+    well = case.watched(trial.quiet)
     said = f"{len(trial.quiet)} items that it would take along do not alert"
     said = (
         f"{said}, {well} of them monitored."

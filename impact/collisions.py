@@ -22,7 +22,7 @@ from impact.blast_radius import SERVICE_KINDS
 from impact.cause_answer import CauseItem
 from impact.collision_answer import Collision, Collisions, InsideRadius, WorseItem
 from impact.estate import Estate
-from impact.propagate import propagate
+from impact.propagate import propagate_all
 from impact.states import State
 from impact.window import Window
 
@@ -109,15 +109,16 @@ class _Search:
     estate: Estate
     plans: Sequence[PlannedFailure]
     given: list[dict[int, State]] = field(default_factory=list)
-    states: dict[Combination, Mapping[int, State]] = field(default_factory=dict)
+    states: dict[Combination, dict[int, State]] = field(default_factory=dict)
     """What combinations do: each alone, and those that do more than their parts."""
     worse: dict[Combination, dict[int, State]] = field(default_factory=dict)
     """For combinations that do more than their parts: the items, and their states apart."""
     met: set[Combination] = field(default_factory=set)
     """Pairs that share items, or of which one works on what the other reaches."""
     is_cut: bool = False
-    _at_gate: dict[int, list[Combination]] = field(default_factory=lambda: defaultdict(list))
-    """Who affects a member of a gate of several: each alone, and pairs by what they make worse."""
+    _at_gate: dict[int, dict[Combination, dict[int, State]]] = field(default_factory=dict)
+    """Who affects members of a gate of several, and which: each alone, and pairs those that they
+    make worse."""
     _in_network: dict[int, list[Combination]] = field(default_factory=lambda: defaultdict(list))
     """Who takes a device of a network down."""
 
@@ -125,7 +126,7 @@ class _Search:
         at_item: dict[int, list[int]] = defaultdict(list)
         for number, plan in enumerate(self.plans):
             given = {self.estate.position(item): plan.state for item in plan.items}
-            states = propagate(self.estate, given)
+            states = propagate_all(self.estate, given)
             self.given.append(given)
             self.states[number,] = states
             self._note((number,), states)
@@ -133,7 +134,7 @@ class _Search:
                 at_item[item].append(number)
         for number in range(len(self.plans)):
             states = self.states[number,]
-            works_on = at_item if len(at_item) < len(states) else states
+            works_on: Iterable[int] = at_item if len(at_item) < len(states) else states
             for item in works_on:
                 if item in states:
                     for other in at_item.get(item, ()):
@@ -143,15 +144,16 @@ class _Search:
     def _note(self, who: Combination, states: Mapping[int, State]) -> None:
         """Remember which gates and networks these reach, to find who meets there."""
         estate, topology = self.estate, self.estate.topology
-        gates: set[int] = set()
+        hit: dict[int, dict[int, State]] = defaultdict(dict)
         networks: set[int] = set()
         for item, state in states.items():
-            gates.update(estate.gates_with.get(item, ()))
+            for gate in estate.gates_with.get(item, ()):
+                hit[gate][item] = state
             if state is State.DOWN and item in topology.devices:
                 networks.add(topology.network_of[item])
-        for gate in gates:
+        for gate, members in hit.items():
             if len(estate.gates[gate].members) > 1:
-                self._at_gate[gate].append(who)
+                self._at_gate.setdefault(gate, {})[who] = members
         for network in networks:
             self._in_network[network].append(who)
 
@@ -168,7 +170,7 @@ class _Search:
         met = (
             (gate, combination)
             for gate, who in chain(networks, self._at_gate.items())
-            for combination in _meeting(who, size)
+            for combination in _meeting([*who], size)
         )
         for number, (gate, combination) in enumerate(met):
             if number >= MOST_TESTS:
@@ -181,10 +183,9 @@ class _Search:
         for combination in sorted(wanted):
             self._let_fail(combination)
 
-    def _parts(self, who: Combination) -> list[Mapping[int, State]]:
+    def _parts(self, who: Combination) -> list[dict[int, State]]:
         """What any fewer of them do."""
-        fewer = (part for size in range(1, len(who)) for part in combinations(who, size))
-        return [self.states[part] for part in fewer if part in self.states]
+        return [self.states[part] for part in _parts_of(who) if part in self.states]
 
     def _does_more(self, position: int, who: Combination) -> bool:
         """Whether the gate puts out worse than its dependent has in the worst of the parts."""
@@ -192,21 +193,29 @@ class _Search:
         apart = max(part.get(gate.dependent, State.UP) for part in parts)
         if apart is State.DOWN:
             return False
-        states = {m: max(part.get(m, State.UP) for part in parts) for m in gate.members}
+        states: dict[int, State] = {}
+        for hit in (self._at_gate[position].get(part, {}) for part in _parts_of(who)):
+            for member, state in hit.items():
+                states[member] = max(state, states.get(member, State.UP))
+        weights = [gate.total, 0, 0, 0]
+        for member, state in states.items():
+            weight = gate.weight_of(member)
+            weights[State.UP] -= weight
+            weights[state] += weight
         broken = any(state >= State.DEGRADED for state in states.values())
-        return gate.output(gate.weight_by_state(states), broken=broken) > apart
+        return gate.output(weights, broken=broken) > apart
 
     def _let_fail(self, who: Combination) -> None:
         given: dict[int, State] = {}
         for number in who:
             for item, state in self.given[number].items():
                 given[item] = max(state, given.get(item, State.UP))
-        together, parts = propagate(self.estate, given), self._parts(who)
-        worse = {
-            item: apart
-            for item, state in together.items()
-            if (apart := max(part.get(item, State.UP) for part in parts)) < state
-        }
+        together, parts = propagate_all(self.estate, given), self._parts(who)
+        # Together nothing is better than in a part: what is in no part's state is in a worse one.
+        new = together.items() - parts[0].items()
+        for part in parts[1:]:
+            new -= part.items()
+        worse = {item: max(part.get(item, State.UP) for part in parts) for item, _ in sorted(new)}
         if worse:
             self.worse[who] = worse
             self.states[who] = together
@@ -259,6 +268,11 @@ class _Search:
             for item in sorted(self.given[one])
             if item not in self.given[other] and item in states
         ]
+
+
+def _parts_of(who: Combination) -> Iterator[Combination]:
+    """All combinations of fewer of them."""
+    return (part for size in range(1, len(who)) for part in combinations(who, size))
 
 
 def _meeting(who: Sequence[Combination], size: int) -> Iterator[Combination]:

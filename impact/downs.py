@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from impact.blast_radius import service_kinds
-from impact.compiled.choice import engine_of
 from impact.estate import Estate
-from impact.propagate import propagate
+from impact.propagate import at_least, propagate
 from impact.states import State
 
 
@@ -23,14 +22,8 @@ class Downs:
     def of(self, items: Iterable[int]) -> list[int]:
         """Everything that is DOWN once these items are; O(what is reached)."""
         self.walks += 1
-        given = dict.fromkeys(items, State.DOWN)
-        engine = engine_of(self.estate)
-        if engine is not None:
-            found = engine.walk(given)
-            down: list[int] = found.items[: found.down].tolist()
-            return down
-        states = propagate(self.estate, given)
-        return [item for item, state in states.items() if state is State.DOWN]
+        states = propagate(self.estate, dict.fromkeys(items, State.DOWN))
+        return at_least(states, State.DOWN)
 
     @cached_property
     def services(self) -> frozenset[int]:

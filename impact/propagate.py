@@ -10,10 +10,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from impact.compiled.choice import engine_of
 from impact.estate import Estate
 from impact.states import State
+
+
+@runtime_checkable
+class Sifted(Protocol):
+    """States that are in order of how bad they are."""
+
+    def at_least(self, state: State) -> list[int]:
+        """The items in this state or a worse one."""
+        ...
+
+    def plain(self) -> dict[int, State]:
+        """The same as a dict."""
+        ...
 
 
 def propagate(estate: Estate, given: Mapping[int, State]) -> Mapping[int, State]:
@@ -28,6 +42,20 @@ def propagate(estate: Estate, given: Mapping[int, State]) -> Mapping[int, State]
     states = propagate_plainly(estate, given)
     estate.memo.walked += len(states)
     return states
+
+
+def at_least(states: Mapping[int, State], state: State) -> list[int]:
+    """The items in a state or a worse one, of what :func:`propagate` gave; fast where kernels did.
+    O(those items), or all."""
+    if isinstance(states, Sifted):
+        return states.at_least(state)
+    return [item for item, found in states.items() if found >= state]
+
+
+def propagate_all(estate: Estate, given: Mapping[int, State]) -> dict[int, State]:
+    """What :func:`propagate` gives, for whoever goes through all of it more than once."""
+    states = propagate(estate, given)
+    return states.plain() if isinstance(states, Sifted) else dict(states)
 
 
 def propagate_plainly(estate: Estate, given: Mapping[int, State]) -> dict[int, State]:
