@@ -85,8 +85,9 @@ def providers(estate: Estate, item: int) -> Iterator[Step]:
     """The items that this one rests on directly: the members of its gates, and the network devices
     that connect it.
 
-    In a network with anchors, a device rests on those devices beside it that are nearer to one; in
-    a network without, on all beside it.
+    In a network with anchors, a device rests on those devices beside it that are nearer to one. In
+    a network without, and for anything but a device, it is all beside it: with any of them down,
+    less redundancy is left.
     """
     for position in estate.gates_of.get(item, ()):
         gate = estate.gates[position]
@@ -113,9 +114,9 @@ def _connects(estate: Estate, device: int, item: int) -> bool:
     network = topology.networks[topology.network_of[item]]
     if not network.anchors:
         return True
-    if device not in network.hops:
-        return False
-    return item not in topology.devices or network.hops[device] < network.hops[item]
+    if item not in topology.devices:
+        return item in topology.judged
+    return device in network.hops and network.hops[device] < network.hops[item]
 
 
 def _spread(

@@ -9,6 +9,8 @@ import pytest
 from cmdb.errors import InvalidInput, UnknownItem
 from impact.dependencies import Dependency, consumers, dependencies, dependents, providers
 from impact.path import Paths, find_paths
+from impact.propagate import propagate
+from impact.states import State
 from tests.impact.drawing import Drawing
 from tests.impact.random_estates import random_estate
 
@@ -54,6 +56,17 @@ def test_depth_and_limit_cut_and_only_the_limit_truncates() -> None:
     few = dependencies(estate, "shop", limit=2)
     assert (len(few.items), few.total, few.truncated) == (2, 4, True)
     assert dependencies(estate, "shop", depth=0).items == ()
+
+
+def test_what_is_no_device_rests_on_all_devices_beside_it() -> None:
+    drawing = Drawing().add("NetworkDevice", "gateway", network_role="gateway")
+    drawing.add("NetworkDevice", "cut-off").link("web", "LINKED_TO", "gateway", "cut-off")
+    estate = drawing.estate()
+    assert propagate(estate, {estate.index["cut-off"]: State.DOWN})[estate.index["web"]] is (
+        State.AT_RISK
+    )
+    assert names(dependencies(estate, "web").items) == [("cut-off", 1), ("gateway", 1)]
+    assert names(dependents(estate, "cut-off").items) == [("web", 1)]
 
 
 def test_a_cycle_is_walked_once() -> None:

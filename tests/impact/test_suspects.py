@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cmdb.errors import InvalidInput, UnknownItem
@@ -100,6 +100,7 @@ def test_a_cut_list_and_edits_left_out_are_said() -> None:
 
 
 @given(st.integers(0, 2**32))
+@example(39520084)
 def test_no_edit_of_what_can_take_an_item_along_is_passed_over(seed: int) -> None:
     random = Random(seed)
     estate = random_estate(random).build()
