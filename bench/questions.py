@@ -125,7 +125,7 @@ def measured(name: str, estate: Estate) -> Row:
 def _hub(engine: Engine) -> int:
     """Of the 200 items with most dependents, the one that reaches most."""
     arrays = engine.graph.arrays
-    order = np.argsort(arrays.entry_end - arrays.entry_start)[::-1][:200].tolist()
+    order: list[int] = np.argsort(arrays.entry_end - arrays.entry_start)[::-1][:200].tolist()
     return int(max(order, key=lambda item: len(engine.walk({item: State.DOWN}).items)))
 
 
