@@ -6,7 +6,7 @@ PYTEST_ARGS ?= -n 2
 COVERAGE := $(if $(CI),--cov --cov-report=term --cov-fail-under=$(shell cat tests/coverage_floor.txt))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench docs lock web neo4j clean
+.PHONY: help install demo test fuzz check format bench docs lock web neo4j clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -18,6 +18,9 @@ demo: $(VENV)/.installed ## load the demo estate, serve it, print the address an
 
 test: $(VENV)/.installed-dev ## run the tests (those that lack a server skip, and say how to start it)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(COVERAGE)
+
+fuzz: $(VENV)/.installed-dev ## draw other examples for the property tests than `make test` does, each time
+	HYPOTHESIS_PROFILE=anew $(BIN)/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests/impact tests/reconcile tests/store
 
 check: $(VENV)/.installed-dev ## lint, types, import contracts, generated files
 	$(BIN)/python tools/check.py

@@ -14,9 +14,12 @@ from hypothesis import settings
 
 from tests.store.neo4j_server import wipe
 
-# How long an example takes says something about the machine, not about what is tested.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# How long an example takes says something about the machine, not about what is tested. A run says
+# something about the change, not about luck: the examples are the same until the test changes.
+# `make fuzz` draws them anew.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("anew", deadline=None, derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # Tables fold where a line ends: how wide the terminal is that starts the tests must not matter.
 os.environ["COLUMNS"] = "200"
