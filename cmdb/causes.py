@@ -14,7 +14,8 @@ import msgspec
 from cmdb.edits import read_edits
 from cmdb.errors import InvalidInput, Problem
 from cmdb.items.value import parse_time
-from cmdb.service import Cmdb, Point
+from cmdb.service import Cmdb
+from cmdb.viewpoint import LATEST, Viewpoint
 from impact.cause_answer import Causes
 from impact.causes import DEFAULT_LIMIT, TOLERANCE, Alert, find_causes
 from impact.estate import Estate
@@ -88,8 +89,8 @@ def _raise_any(problems: Sequence[Problem], message: str) -> None:
 async def causes(
     cmdb: Cmdb,
     given: Sequence[GivenAlert],
+    view: Viewpoint = LATEST,
     *,
-    at: Point | None = None,
     limit: int | None = DEFAULT_LIMIT,
 ) -> Causes:
     """What explains the alerts best, with the edits of the 24 hours before the first of them.
@@ -100,8 +101,8 @@ async def causes(
     """
     if not given:
         raise InvalidInput("Name at least one item that alerts.")
-    estate = await cmdb.estate(at)
-    alerts = await _resolved(cmdb, estate, given)
+    estate = await view.estate(cmdb)
+    alerts = await _resolved(cmdb, view, estate, given)
     began = min((a.since for a in alerts if a.since is not None), default=estate.as_of)
     edits = await read_edits(cmdb, began - EDITS_FOR, estate.revision)
     return await asyncio.to_thread(
@@ -115,15 +116,17 @@ async def causes(
     )
 
 
-async def _resolved(cmdb: Cmdb, estate: Estate, given: Sequence[GivenAlert]) -> list[Alert]:
+async def _resolved(
+    cmdb: Cmdb, view: Viewpoint, estate: Estate, given: Sequence[GivenAlert]
+) -> list[Alert]:
     """The alerts with the ids of their items; a wrong one from a file is said with its line."""
     alerts: list[Alert] = []
     problems: list[Problem] = []
     for alert in given:
         try:
-            found = await cmdb.find(alert.item)
-            estate.position(found.id)
-            alerts.append(Alert(found.id, alert.since, alert.strength))
+            found = await view.find_in(cmdb, estate, alert.item)
+            estate.position(found)
+            alerts.append(Alert(found, alert.since, alert.strength))
         except InvalidInput as error:
             if alert.file is None:
                 raise

@@ -17,9 +17,10 @@ from cmdb.identity.identifiers import normalise
 from cmdb.items import Item
 from cmdb.plans import Effect, Plan, PlannedResource, read_plan
 from cmdb.plans.plan import EFFECTS, TAKES_DOWN, Tool
-from cmdb.risk import assess
+from cmdb.risk import assess_analysis
 from cmdb.service import Cmdb
 from cmdb.store.port import Condition, ItemQuery
+from cmdb.viewpoint import LATEST, Viewpoint
 from impact import BlastRadius, Estate, analyse, answer
 from impact.risk import Risk
 
@@ -97,22 +98,27 @@ def plan_file(path: Path) -> Plan:
 
 
 async def assess_plan(
-    cmdb: Cmdb, plan: Plan, *, cluster: str | None = None, limit: int | None = 1000
+    cmdb: Cmdb,
+    plan: Plan,
+    view: Viewpoint = LATEST,
+    *,
+    cluster: str | None = None,
+    limit: int | None = 1000,
 ) -> ChangeAssessment:
-    """Hold a plan against what is stored.
+    """Hold a plan against what is stored, or was, or would be.
 
     ``cluster``, an id, identifier or unique name, says which one Kubernetes objects are in; they
     are looked for in all that are stored otherwise.
 
-    A resource is the item that has one of its identifiers, or else the only one with its name. What
-    is created is not looked for; a Kubernetes object that is not known is created. Raises
+    A resource is the item that has one of its identifiers now, or else the only one with its name.
+    What is created is not looked for; a Kubernetes object that is not known is created. Raises
     :class:`~cmdb.errors.InvalidInput` for a negative limit or what is no cluster. A few reads of
     the store for the whole plan, one for each resource that only a name can find, and a blast
     radius.
     """
     if limit is not None and limit < 0:
         raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
-    estate = await cmdb.estate()
+    estate = await view.estate(cmdb)
     touched = [r for r in plan.resources if r.effect != "unchanged"]
     found = await _Finder.of(cmdb, touched, cluster)
     changes = [await found.change(resource, plan.tool, estate) for resource in touched]
@@ -126,7 +132,7 @@ async def assess_plan(
     if failing:
         analysis = await asyncio.to_thread(analyse, estate, failing)
         made = await asyncio.to_thread(answer, analysis, limit=limit)
-        risk = await assess(cmdb, failing)
+        risk = await assess_analysis(cmdb, analysis)
     counts = Counter(c.effect for c in changes)
     counts["unchanged"] = len(plan.resources) - len(touched)
     there = ("delete", "replace", "update")

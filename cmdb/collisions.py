@@ -12,7 +12,8 @@ import msgspec
 
 from cmdb.errors import InvalidInput, Problem
 from cmdb.items.value import parse_time
-from cmdb.service import Cmdb, Point
+from cmdb.service import Cmdb
+from cmdb.viewpoint import LATEST, Viewpoint
 from impact import State, failure
 from impact.collision_answer import Collisions
 from impact.collisions import DEFAULT_LIMIT, PlannedFailure, find_collisions
@@ -112,8 +113,8 @@ def _raise_any(problems: Sequence[Problem], message: str) -> None:
 async def collisions(
     cmdb: Cmdb,
     given: Sequence[GivenPlan],
+    view: Viewpoint = LATEST,
     *,
-    at: Point | None = None,
     limit: int | None = DEFAULT_LIMIT,
 ) -> Collisions:
     """Which of these planned failures are in each other's way.
@@ -121,16 +122,15 @@ async def collisions(
     Raises :class:`~cmdb.errors.InvalidInput` with all that name no item, and for windows that do
     not end after they start or names that come twice.
     """
-    estate = await cmdb.estate(at)
+    estate = await view.estate(cmdb)
     plans: list[PlannedFailure] = []
     problems: list[Problem] = []
     for plan in given:
         ids: list[str] = []
         for text in plan.items:
             try:
-                found = await cmdb.find(text)
-                estate.position(found.id)
-                ids.append(found.id)
+                ids.append(await view.find_in(cmdb, estate, text))
+                estate.position(ids[-1])
             except InvalidInput as error:
                 problems.append(Problem(error.message, plan.file, plan.line, plan.name))
         span = window(plan.start, plan.end)

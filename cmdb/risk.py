@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from cmdb.analysis import analyse_failure
 from cmdb.errors import InvalidInput
 from cmdb.revisions import Action
-from cmdb.service import Cmdb, Point
+from cmdb.service import Cmdb
+from cmdb.viewpoint import LATEST, Viewpoint
 from impact import Analysis, State
 from impact.risk import ItemHistory, Risk, RiskEvidence, assess_risk
-from impact.window import business_hours, window
+from impact.window import Window, business_hours, window
 
 HISTORY_FOR = timedelta(days=90)
 """How far back edits of the failing items count."""
@@ -24,11 +26,11 @@ MOST_EDITS = 100
 async def assess(
     cmdb: Cmdb,
     items: Sequence[str],
-    *,
     state: State = State.DOWN,
+    view: Viewpoint = LATEST,
+    *,
     start: datetime | None = None,
     end: datetime | None = None,
-    at: Point | None = None,
     collisions: Sequence[RiskEvidence] | None = None,
 ) -> Risk:
     """The risk of letting items fail between two times, if these are known.
@@ -41,7 +43,17 @@ async def assess(
     if (start is None) != (end is None):
         raise InvalidInput("A window has a start and an end; only one of them is given.")
     span = window(start, end) if start is not None and end is not None else None
-    analysis = await cmdb.analyse(items, state, at)
+    analysis = await analyse_failure(cmdb, items, state, view)
+    return await assess_analysis(cmdb, analysis, span, collisions)
+
+
+async def assess_analysis(
+    cmdb: Cmdb,
+    analysis: Analysis,
+    span: Window | None = None,
+    collisions: Sequence[RiskEvidence] | None = None,
+) -> Risk:
+    """The risk of a failure that is analysed already."""
     history = await item_histories(cmdb, analysis)
     settings = cmdb.settings
     return await asyncio.to_thread(

@@ -16,7 +16,7 @@ import msgspec
 
 from cmdb.catalogue import Catalogue
 from cmdb.catalogue.files import load_catalogue
-from cmdb.errors import InvalidInput, UnknownItem
+from cmdb.errors import UnknownItem
 from cmdb.estates import Estates
 from cmdb.exchange.mapping import ColumnMap
 from cmdb.exchange.problems import Problems
@@ -34,10 +34,7 @@ from cmdb.settings import Settings
 from cmdb.store.connect import open_store
 from cmdb.store.port import Store
 from cmdb.views import HistoryEntry, ItemView, history_entry, item_view, link_end
-from impact import Analysis, BlastRadius, Estate, State, analyse, answer
-from impact.dependencies import Dependencies, dependencies, dependents
-from impact.explain import Explanation, explain
-from impact.path import Paths, find_paths
+from impact import Estate
 
 Point = str | int | datetime
 """A point in the past: a revision number or a time."""
@@ -96,73 +93,6 @@ class Cmdb:
         if include_planned:
             return await self.estates.past(await self.revision(), include_planned=True)
         return await self.estates.latest(await self.revision())
-
-    async def analyse(
-        self,
-        failed: Sequence[str],
-        state: State = State.DOWN,
-        at: Point | None = None,
-        *,
-        include_planned: bool = False,
-    ) -> Analysis:
-        """Let the items that ``failed`` names fail; raises where one is unknown or ambiguous."""
-        if not failed:
-            raise InvalidInput("Name at least one item that fails.")
-        ids = await self._ids(failed, at)
-        estate = await self.estate(at, include_planned=include_planned)
-        return await asyncio.to_thread(analyse, estate, dict.fromkeys(ids, state))
-
-    async def impact(
-        self,
-        failed: Sequence[str],
-        state: State = State.DOWN,
-        at: Point | None = None,
-        *,
-        limit: int | None = 1000,
-        include_planned: bool = False,
-    ) -> BlastRadius:
-        """The blast radius of the items that ``failed`` names."""
-        analysis = await self.analyse(failed, state, at, include_planned=include_planned)
-        return answer(analysis, limit=limit)
-
-    async def explain(self, analysis: Analysis, item: str) -> Explanation:
-        """Why an item is in the state it is in."""
-        return explain(analysis, (await self.find(item)).id)
-
-    async def dependencies(
-        self,
-        item: str,
-        *,
-        reverse: bool = False,
-        depth: int | None = None,
-        limit: int | None = None,
-        at: Point | None = None,
-    ) -> Dependencies:
-        """What an item rests on, or with ``reverse`` what rests on it."""
-        (item_id,) = await self._ids([item], at)
-        walk = dependents if reverse else dependencies
-        return walk(await self.estate(at), item_id, depth=depth, limit=limit)
-
-    async def path(self, start: str, end: str, *, limit: int = 3, at: Point | None = None) -> Paths:
-        """How two items are connected: the shortest ways, up to ``limit`` of them."""
-        first, second = (await self._ids([start], at))[0], (await self._ids([end], at))[0]
-        return find_paths(await self.estate(at), first, second, limit=limit)
-
-    async def _ids(self, texts: Sequence[str], at: Point | None) -> list[str]:
-        """The ids that the texts mean; at a past point names of that time count as well."""
-        ids: list[str] = []
-        for text in texts:
-            try:
-                ids.append((await self.find(text)).id)
-            except UnknownItem:
-                if at is None:
-                    raise
-                past = await self.estate(at)
-                named = [i.id for i in past.items if text in (i.name, *i.identifiers)]
-                if len(named) != 1:
-                    raise
-                ids.append(named[0])
-        return list(dict.fromkeys(ids))
 
     async def item_at(self, item: str, at: Point) -> Item | None:
         """An item as it was; None where it did not exist yet."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from cmdb.edits import read_edits
 from cmdb.errors import InvalidInput
 from cmdb.service import Cmdb
+from cmdb.viewpoint import LATEST, Viewpoint
+from impact import Estate
 from impact.suspects import DEFAULT_LIMIT, Suspects, find_suspects
 
 LOOK_BACK = timedelta(hours=24)
@@ -18,6 +21,7 @@ LOOK_BACK = timedelta(hours=24)
 async def suspects(
     cmdb: Cmdb,
     items: Sequence[str],
+    view: Viewpoint = LATEST,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -25,16 +29,19 @@ async def suspects(
 ) -> Suspects:
     """What was edited on these items, and on what they rest on, from ``since`` to ``until``.
 
-    ``until`` is now unless told, and ``since`` 24 hours before it; the items rest on what they did
-    then. Items are ids, identifiers or unique names. Raises :class:`~cmdb.errors.InvalidInput` for
-    no items, an unknown or ambiguous one, or times the wrong way round.
+    ``until`` is now unless told, or the time of the past point that is looked from, and ``since``
+    24 hours before it. The items rest on what they did then, or on what the changes of ``view``
+    make of that now. Items are ids, identifiers or unique names. Raises
+    :class:`~cmdb.errors.InvalidInput` for no items, an unknown or ambiguous one, or times the wrong
+    way round.
     """
     if not items:
         raise InvalidInput("Name at least one item that is affected.")
-    last = _utc(until) if until is not None else datetime.now(UTC)
+    if until is not None and view.at is None and view.what_if is None:
+        view = replace(view, at=_utc(until))
+    estate, ids = await view.find(cmdb, items)
+    last = _utc(until) if until is not None else _end(view, estate)
     first = _utc(since) if since is not None else last - LOOK_BACK
-    estate = await cmdb.estate(last if until is not None else None)
-    ids = [(await cmdb.find(item)).id for item in items]
     read = await read_edits(cmdb, first, estate.revision)
     return await asyncio.to_thread(
         find_suspects,
@@ -46,6 +53,10 @@ async def suspects(
         left_out=read.left_out,
         limit=limit,
     )
+
+
+def _end(view: Viewpoint, estate: Estate) -> datetime:
+    return datetime.now(UTC) if view.at is None else estate.as_of
 
 
 def _utc(time: datetime) -> datetime:

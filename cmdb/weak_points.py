@@ -6,8 +6,7 @@ import asyncio
 
 from cmdb.errors import UnknownItem
 from cmdb.service import Cmdb, Point
-from cmdb.what_if import NOW, WhatIf, hypothetical, ids_in
-from impact import Estate
+from cmdb.viewpoint import LATEST, Viewpoint, item_in
 from impact.cut_pairs import CutPairs, cut_pairs
 from impact.estate_weak_points import EstateWeakPoints, Progress, estate_weak_points
 from impact.weak_points import (
@@ -22,47 +21,39 @@ from impact.weak_points import (
 async def find_weak_points(
     cmdb: Cmdb,
     item: str,
+    view: Viewpoint = LATEST,
     *,
-    at: Point | None = None,
-    what_if: WhatIf | None = None,
-    include_planned: bool = False,
     limit: int | None = DEFAULT_LIMIT,
 ) -> WeakPoints:
     """The weak points of the item that an id, identifier or unique name means; see
     :func:`impact.weak_points.weak_points`. Raises where it is unknown or ambiguous."""
-    estate = await _estate(cmdb, at, what_if, include_planned=include_planned)
-    (found,) = await ids_in(cmdb, [item], estate)
+    estate, (found,) = await view.find(cmdb, [item])
     return await asyncio.to_thread(weak_points, estate, found, limit=limit)
 
 
 async def find_cut_pairs(
     cmdb: Cmdb,
     item: str,
+    view: Viewpoint = LATEST,
     *,
-    at: Point | None = None,
-    what_if: WhatIf | None = None,
-    include_planned: bool = False,
     limit: int | None = DEFAULT_LIMIT,
 ) -> CutPairs:
     """The pairs of failures that take an item down, and neither alone; see
     :func:`impact.cut_pairs.cut_pairs`. Raises as :func:`find_weak_points`."""
-    estate = await _estate(cmdb, at, what_if, include_planned=include_planned)
-    (found,) = await ids_in(cmdb, [item], estate)
+    estate, (found,) = await view.find(cmdb, [item])
     return await asyncio.to_thread(cut_pairs, estate, found, limit=limit)
 
 
 async def rank_weak_points(
     cmdb: Cmdb,
+    view: Viewpoint = LATEST,
     *,
-    at: Point | None = None,
-    what_if: WhatIf | None = None,
-    include_planned: bool = False,
     limit: int | None = DEFAULT_LIMIT,
     progress: Progress | None = None,
 ) -> EstateWeakPoints:
     """The weak points of the whole estate; see
     :func:`impact.estate_weak_points.estate_weak_points`."""
-    estate = await _estate(cmdb, at, what_if, include_planned=include_planned)
+    estate = await view.estate(cmdb)
     return await asyncio.to_thread(estate_weak_points, estate, limit=limit, progress=progress)
 
 
@@ -70,28 +61,16 @@ async def compare_weak_points_since(
     cmdb: Cmdb,
     item: str,
     since: Point,
+    view: Viewpoint = LATEST,
     *,
-    at: Point | None = None,
-    what_if: WhatIf | None = None,
-    include_planned: bool = False,
     limit: int | None = DEFAULT_LIMIT,
 ) -> WeakPointsComparison:
-    """What differs between an item's single points of failure at ``since`` and now, at ``at``, or
-    after changes; see :func:`impact.weak_points.compare_weak_points`. ``since`` may be ``"now"``
+    """What differs between an item's single points of failure at ``since`` and as seen from
+    ``view``; see :func:`impact.weak_points.compare_weak_points`. ``since`` may be ``"now"``
     where there is something else to compare with."""
-    then = None if since == NOW else since
-    before = await cmdb.estate(then, include_planned=include_planned)
-    after = await _estate(cmdb, at, what_if, include_planned=include_planned)
+    before, after = await view.before(cmdb, since), await view.estate(cmdb)
     try:
-        (found,) = await ids_in(cmdb, [item], after)
+        found = await item_in(cmdb, after, item)
     except UnknownItem:
-        (found,) = await ids_in(cmdb, [item], before)
+        found = await item_in(cmdb, before, item)
     return await asyncio.to_thread(compare_weak_points, before, after, found, limit=limit)
-
-
-async def _estate(
-    cmdb: Cmdb, at: Point | None, what_if: WhatIf | None, *, include_planned: bool
-) -> Estate:
-    if what_if is None:
-        return await cmdb.estate(at, include_planned=include_planned)
-    return await hypothetical(cmdb, what_if, at, include_planned=include_planned)

@@ -8,7 +8,6 @@ Lines of ``{"remove": …}`` take an item or a link out, which observations have
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from cmdb.errors import AmbiguousItem, InvalidInput, UnknownItem
+from cmdb.errors import InvalidInput
 from cmdb.exchange.jsonl import decode_lines
 from cmdb.exchange.problems import Problems
 from cmdb.exchange.reader import check_ends
@@ -26,16 +25,13 @@ from cmdb.items import ItemObservation, Link, LinkObservation, link_id
 from cmdb.reconcile.items import Rules
 from cmdb.reconcile.policy import Policy
 from cmdb.revisions import Action, Delta
-from cmdb.service import Cmdb, Point
-from impact import Analysis, Estate, State, analyse
-from impact.compare import Comparison, compare
-from impact.dependencies import Dependencies, dependencies, dependents
+from cmdb.service import Cmdb
+from impact import Estate
 from impact.what_if import altered
 
 SOURCE = "what-if"
 """Whose word a line is that names no source. It goes before every other."""
 MOST_BYTES = 64 * 1024 * 1024
-NOW = "now"
 
 
 class RemovedLink(
@@ -92,26 +88,14 @@ def what_if_file(path: Path) -> WhatIf:
         raise InvalidInput(f"{path} can't be read: {error.strerror}.") from None
 
 
-async def hypothetical(
-    cmdb: Cmdb,
-    changes: Path | WhatIf,
-    at: Point | None = None,
-    *,
-    include_planned: bool = False,
-) -> Estate:
+async def hypothetical(cmdb: Cmdb, what_if: WhatIf, *, include_planned: bool = False) -> Estate:
     """The latest estate with the changes in it; nothing is stored.
 
     What is removed goes first, then the observations come in. The estate's ``revision`` is the one
     that it was made from. Raises :class:`~cmdb.errors.InvalidInput` with every problem of the
     lines: among them links whose ends are unknown and observations that nothing identifies, which
-    would change nothing; and for ``at``, because what is stored is known as it is now only. Costs
-    building an estate.
+    would change nothing. Costs building an estate.
     """
-    if at is not None:
-        raise InvalidInput(
-            "A what-if stands on the latest revision; it can't be combined with a past point."
-        )
-    what_if = changes if isinstance(changes, WhatIf) else what_if_file(changes)
     read = await asyncio.to_thread(_read, cmdb, what_if)
     await cmdb.check_open_ends(read.open_ends, _kinds(read))
     estate = await cmdb.estate(include_planned=include_planned)
@@ -224,100 +208,3 @@ async def _reconciled(cmdb: Cmdb, read: _Changes, name: str) -> Delta:
             problems.add(f"the link leads nowhere: {waiting.reason}", name, lines.get(key), "link")
     problems.raise_if_any()
     return delta
-
-
-async def ids_in(cmdb: Cmdb, texts: Iterable[str], estate: Estate) -> list[str]:
-    """The ids that texts mean, in the store or in an estate that also has what is not stored.
-
-    Raises :class:`~cmdb.errors.UnknownItem` and :class:`~cmdb.errors.AmbiguousItem`.
-    """
-    ids: list[str] = []
-    for text in texts:
-        try:
-            ids.append((await cmdb.find(text)).id)
-        except UnknownItem:
-            named = [i for i in estate.items if text in (i.id, i.name, *i.identifiers)]
-            if len(named) > 1:
-                raise AmbiguousItem(text, [(i.id, i.kind, i.name) for i in named]) from None
-            if not named:
-                raise
-            ids.append(named[0].id)
-    return list(dict.fromkeys(ids))
-
-
-async def analyse_if(
-    cmdb: Cmdb,
-    failed: Sequence[str],
-    state: State = State.DOWN,
-    *,
-    what_if: WhatIf | None = None,
-    at: Point | None = None,
-    include_planned: bool = False,
-) -> Analysis:
-    """What follows when items fail, after the changes of ``what_if`` if there are any.
-
-    Raises :class:`~cmdb.errors.InvalidInput` for an unknown or ambiguous item or none at all.
-    """
-    if what_if is None:
-        return await cmdb.analyse(failed, state, at, include_planned=include_planned)
-    if not failed:
-        raise InvalidInput("Name at least one item that fails.")
-    estate = await hypothetical(cmdb, what_if, at, include_planned=include_planned)
-    ids = await ids_in(cmdb, failed, estate)
-    for item_id in ids:
-        if item_id not in estate.index and item_id not in estate.left_out:
-            item = (await cmdb.store.items([item_id]))[item_id]
-            raise InvalidInput(
-                f"{item.kind} {item.name!r} is taken out by {what_if.name}, so it can't fail."
-            )
-    return await asyncio.to_thread(analyse, estate, dict.fromkeys(ids, state))
-
-
-async def dependencies_if(
-    cmdb: Cmdb,
-    item: str,
-    what_if: WhatIf,
-    *,
-    reverse: bool = False,
-    depth: int | None = None,
-    limit: int | None = None,
-    at: Point | None = None,
-) -> Dependencies:
-    """What an item rests on after the changes, or with ``reverse`` what rests on it."""
-    estate = await hypothetical(cmdb, what_if, at)
-    (item_id,) = await ids_in(cmdb, [item], estate)
-    walk = dependents if reverse else dependencies
-    return walk(estate, item_id, depth=depth, limit=limit)
-
-
-async def compare_impact(
-    cmdb: Cmdb,
-    failed: Sequence[str],
-    since: Point,
-    state: State = State.DOWN,
-    *,
-    at: Point | None = None,
-    what_if: WhatIf | None = None,
-    include_planned: bool = False,
-    limit: int | None = 1000,
-) -> Comparison:
-    """What the same failure did at ``since`` and does now, at ``at``, or after changes.
-
-    ``since`` may be ``"now"`` where there is something else to compare with. An item that is not
-    there at one of the points does not fail there. Raises :class:`~cmdb.errors.InvalidInput` for
-    an item that is there at neither.
-    """
-    if not failed:
-        raise InvalidInput("Name at least one item that fails.")
-    before = await cmdb.estate(None if since == NOW else since, include_planned=include_planned)
-    if what_if is not None:
-        after = await hypothetical(cmdb, what_if, at, include_planned=include_planned)
-    else:
-        after = await cmdb.estate(at, include_planned=include_planned)
-    ids: list[str] = []
-    for text in failed:
-        try:
-            ids += await ids_in(cmdb, [text], after)
-        except UnknownItem:
-            ids += await ids_in(cmdb, [text], before)
-    return await asyncio.to_thread(compare, before, after, dict.fromkeys(ids, state), limit=limit)

@@ -19,7 +19,8 @@ from cmdb.cli.output import (
     say,
     styled,
 )
-from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, WhatIfOption, with_cmdb
+from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -47,9 +48,9 @@ _SYMMETRIC = ("LINKED_TO",)
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    app.command("impact")(impact)
-    app.command("dependencies")(dependencies)
-    app.command("path")(path)
+    app.command("impact")(with_view(impact))
+    app.command("dependencies")(with_view(dependencies))
+    app.command("path")(with_view(path))
 
 
 def impact(
@@ -63,11 +64,7 @@ def impact(
         str | None,
         typer.Option("--explain", help="Prove why this item is affected.", metavar="ITEM"),
     ] = None,
-    planned: Annotated[
-        bool, typer.Option("--planned", help="Count planned items as if they were there.")
-    ] = False,
-    at: AtOption = None,
-    what_if: WhatIfOption = None,
+    view: ViewOptions = NO_VIEW,
     compare: Annotated[
         str | None,
         typer.Option(
@@ -94,42 +91,29 @@ def impact(
         raise typer.BadParameter(f"can't be combined with {others[0]}", param_hint=others[1])
 
     async def work(cmdb: Cmdb) -> Any:
-        from cmdb.what_if import analyse_if, compare_impact, ids_in, what_if_file
+        from cmdb.analysis import analyse_failure, compare_impact
         from impact import answer, failure
         from impact.explain import explain as prove
 
-        how, change = failure(state.value), what_if_file(what_if) if what_if else None
+        how, seen = failure(state.value), view.viewpoint()
         if compare:
-            return await compare_impact(
-                cmdb,
-                items,
-                compare,
-                how,
-                at=at,
-                what_if=change,
-                include_planned=planned,
-                limit=limit,
-            ), None
-        analysis = await analyse_if(
-            cmdb, items, how, what_if=change, at=at, include_planned=planned
-        )
+            return await compare_impact(cmdb, items, compare, how, seen, limit=limit), None
+        analysis = await analyse_failure(cmdb, items, how, seen)
         if drawn:
             return _drawing(analysis, drawn), None
         proof = None
         if explain:
-            (proven,) = await ids_in(cmdb, [explain], analysis.estate)
-            proof = prove(analysis, proven)
+            proof = prove(analysis, await seen.find_in(cmdb, analysis.estate, explain))
         return answer(analysis, limit=limit, second_run=True), proof
 
     found, proof = with_cmdb(store, work)
     if drawn:
         sys.stdout.write(found)
         return 0
-    if what_if is not None and not as_json:
-        say(f"Supposing {what_if}; nothing of it is stored.", "dim")
     if as_json:
         print_json(proof if proof is not None else found)
     else:
+        view.say_supposed()
         _print_found(found, proof, is_comparison=compare is not None)
     return 0
 
@@ -272,8 +256,7 @@ def dependencies(
         bool, typer.Option("--reverse", help="What rests on it, instead of what it rests on.")
     ] = False,
     depth: Annotated[int | None, typer.Option("--depth", min=1, help="Steps at most.")] = None,
-    at: AtOption = None,
-    what_if: WhatIfOption = None,
+    view: ViewOptions = NO_VIEW,
     limit: LimitOption = 200,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -284,19 +267,17 @@ def dependencies(
     """
 
     async def work(cmdb: Cmdb) -> Any:
-        if what_if is None:
-            return await cmdb.dependencies(item, reverse=reverse, depth=depth, limit=limit, at=at)
-        from cmdb.what_if import dependencies_if, what_if_file
+        from cmdb.analysis import find_dependencies
 
-        changes = what_if_file(what_if)
-        return await dependencies_if(
-            cmdb, item, changes, reverse=reverse, depth=depth, limit=limit, at=at
+        return await find_dependencies(
+            cmdb, item, view.viewpoint(), reverse=reverse, depth=depth, limit=limit
         )
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0
+    view.say_supposed()
     verb = "is what these rest on" if reverse else "rests on these"
     say(f"{found.kind} {found.name} {verb}:", "bold")
     print_table(
@@ -313,7 +294,7 @@ def dependencies(
 def path(
     start: Annotated[str, typer.Argument(help="An id, an identifier or a unique name.")],
     end: Annotated[str, typer.Argument(help="The same, for the other end.")],
-    at: AtOption = None,
+    view: ViewOptions = NO_VIEW,
     limit: LimitOption = 3,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -322,10 +303,17 @@ def path(
 
     Example: cmdb path checkout@production dc1-core-sw1
     """
-    found = with_cmdb(store, lambda cmdb: cmdb.path(start, end, limit=limit, at=at))
+
+    async def work(cmdb: Cmdb) -> Any:
+        from cmdb.analysis import find_ways
+
+        return await find_ways(cmdb, start, end, view.viewpoint(), limit=limit)
+
+    found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0 if found.paths else 1
+    view.say_supposed()
     if not found.paths:
         say("They are not connected.")
         return 1

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
-from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    app.command("causes")(causes)
-    app.command("suspects")(suspects)
+    app.command("causes")(with_view(causes))
+    app.command("suspects")(with_view(suspects))
 
 
 def causes(
@@ -32,7 +33,7 @@ def causes(
             metavar="FILE",
         ),
     ] = None,
-    at: AtOption = None,
+    view: ViewOptions = NO_VIEW,
     limit: LimitOption = 10,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -49,12 +50,13 @@ def causes(
         given = [GivenAlert(item) for item in items or ()]
         if alerts is not None:
             given += read_alerts(alerts)
-        return await find(cmdb, given, at=at, limit=limit)
+        return await find(cmdb, given, view.viewpoint(), limit=limit)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
     else:
+        view.say_supposed()
         _print_causes(found)
     return 0
 
@@ -70,6 +72,7 @@ def suspects(
     until: Annotated[
         str | None, typer.Option("--until", help="When it broke; now.", metavar="TIME")
     ] = None,
+    view: ViewOptions = NO_VIEW,
     limit: LimitOption = 50,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -84,12 +87,13 @@ def suspects(
         from cmdb.times import read_time
 
         first, last = read_time(since, "--since"), read_time(until, "--until")
-        return await find(cmdb, items, since=first, until=last, limit=limit)
+        return await find(cmdb, items, view.viewpoint(), since=first, until=last, limit=limit)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
     else:
+        view.say_supposed()
         _print_suspects(found)
     return 0
 

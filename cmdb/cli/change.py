@@ -11,6 +11,7 @@ import typer
 
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
 from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.plans import Plan
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    changes.command("assess")(assess)
+    changes.command("assess")(with_view(assess))
     changes.callback()(_group)
     app.add_typer(changes, name="change")
 
@@ -71,6 +72,7 @@ def assess(
         AssessmentFormat,
         typer.Option("--format", help="markdown is a comment for a pull request."),
     ] = AssessmentFormat.text,
+    view: ViewOptions = NO_VIEW,
     limit: LimitOption = 1000,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -82,7 +84,10 @@ def assess(
     from cmdb.change_assessment import assess_plan
 
     read = _read(plan)
-    found = with_cmdb(store, lambda cmdb: assess_plan(cmdb, read, cluster=cluster, limit=limit))
+    seen = view.viewpoint()
+    found = with_cmdb(
+        store, lambda cmdb: assess_plan(cmdb, read, seen, cluster=cluster, limit=limit)
+    )
     risk = found.risk.total if found.risk else 0.0
     refused = []
     if max_risk is not None and risk > max_risk:
@@ -97,6 +102,7 @@ def assess(
 
         sys.stdout.write(markdown(found, refused))
     else:
+        view.say_supposed()
         _print(found)
         for sentence in refused:
             say(sentence, "bold red")

@@ -8,7 +8,8 @@ import typer
 
 from cmdb.cli.analysis import FailureState
 from cmdb.cli.output import plural, print_json, print_table, say
-from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the verb of this module."""
-    app.command("restoration-order")(restoration_order)
+    app.command("restoration-order")(with_view(restoration_order))
 
 
 def restoration_order(
@@ -26,10 +27,7 @@ def restoration_order(
     state: Annotated[
         FailureState, typer.Option("--state", help="How badly it failed.")
     ] = FailureState.down,
-    planned: Annotated[
-        bool, typer.Option("--planned", help="Count planned items as if they were there.")
-    ] = False,
-    at: AtOption = None,
+    view: ViewOptions = NO_VIEW,
     limit: LimitOption = 1000,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -40,16 +38,18 @@ def restoration_order(
     """
 
     async def work(cmdb: Cmdb) -> Any:
+        from cmdb.analysis import analyse_failure
         from impact import failure
         from impact.restoration import restoration_order as order
 
-        analysis = await cmdb.analyse(items, failure(state.value), at, include_planned=planned)
+        analysis = await analyse_failure(cmdb, items, failure(state.value), view.viewpoint())
         return order(analysis, limit=limit)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0
+    view.say_supposed()
     counts = found.counts
     say(f"{plural(counts.items, 'item')} in {plural(counts.waves, 'wave')}", "bold")
     print_table(

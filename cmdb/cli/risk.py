@@ -9,7 +9,8 @@ import typer
 
 from cmdb.cli.analysis import FailureState
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
-from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -20,8 +21,8 @@ SHOWN_WORSE = 5
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    app.command("risk")(risk)
-    app.command("collisions")(collisions)
+    app.command("risk")(with_view(risk))
+    app.command("collisions")(with_view(collisions))
 
 
 def risk(
@@ -43,7 +44,7 @@ def risk(
             "--max-risk", min=0, max=100, help="Exit with 1 where the risk is above it (0 to 100)."
         ),
     ] = None,
-    at: AtOption = None,
+    view: ViewOptions = NO_VIEW,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -60,10 +61,10 @@ def risk(
         return await assess(
             cmdb,
             items,
-            state=failure(state.value),
+            failure(state.value),
+            view.viewpoint(),
             start=read_time(start, "--start"),
             end=read_time(end, "--end"),
-            at=at,
         )
 
     found = with_cmdb(store, work)
@@ -71,6 +72,7 @@ def risk(
     if as_json:
         print_json(found)
         return status
+    view.say_supposed()
     say(f"Risk {found.total:g} of 100; {plural(found.affected, 'item')} would not stay up", "bold")
     rows = [
         (
@@ -104,7 +106,7 @@ def collisions(
             metavar="FILE",
         ),
     ],
-    at: AtOption = None,
+    view: ViewOptions = NO_VIEW,
     limit: LimitOption = 100,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -118,12 +120,13 @@ def collisions(
         from cmdb.collisions import collisions as find
         from cmdb.collisions import read_planned
 
-        return await find(cmdb, read_planned(planned), at=at, limit=limit)
+        return await find(cmdb, read_planned(planned), view.viewpoint(), limit=limit)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
     else:
+        view.say_supposed()
         _print_collisions(found)
     return int(found.total > 0)
 

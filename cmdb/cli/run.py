@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -24,14 +23,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 AtOption = Annotated[
     str | None,
     typer.Option("--at", help="As of a past revision or time.", metavar="REVISION|TIME"),
-]
-WhatIfOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--what-if",
-        help="Suppose the observations and removals in this file; nothing is stored.",
-        metavar="FILE",
-    ),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Rows to show at most.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the revision.")]

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cmdb.cli.output import plural, print_json, print_table, say
-from cmdb.cli.run import (
-    AtOption,
-    JsonOption,
-    LimitOption,
-    StoreOption,
-    WhatIfOption,
-    told,
-    with_cmdb,
-)
+from cmdb.cli.run import JsonOption, LimitOption, StoreOption, told, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -27,7 +20,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the verb of this module."""
-    app.command("weak-points")(weak_points)
+    app.command("weak-points")(with_view(weak_points))
 
 
 def weak_points(
@@ -50,11 +43,7 @@ def weak_points(
             metavar="REVISION|TIME",
         ),
     ] = None,
-    planned: Annotated[
-        bool, typer.Option("--planned", help="Count planned items as if they were there.")
-    ] = False,
-    at: AtOption = None,
-    what_if: WhatIfOption = None,
+    view: ViewOptions = NO_VIEW,
     limit: LimitOption = 100,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -67,25 +56,22 @@ def weak_points(
 
     async def work(cmdb: Cmdb) -> Any:
         from cmdb import weak_points as cases
-        from cmdb.what_if import what_if_file
 
-        change = what_if_file(what_if) if what_if else None
-        given: Any = {"at": at, "what_if": change, "include_planned": planned, "limit": limit}
+        seen = view.viewpoint()
         if service is None:
             with told("Trying", quiet=as_json) as tell:
-                return await cases.rank_weak_points(cmdb, progress=tell, **given)
+                return await cases.rank_weak_points(cmdb, seen, progress=tell, limit=limit)
         if pairs:
-            return await cases.find_cut_pairs(cmdb, service, **given)
+            return await cases.find_cut_pairs(cmdb, service, seen, limit=limit)
         if compare:
-            return await cases.compare_weak_points_since(cmdb, service, compare, **given)
-        return await cases.find_weak_points(cmdb, service, **given)
+            return await cases.compare_weak_points_since(cmdb, service, compare, seen, limit=limit)
+        return await cases.find_weak_points(cmdb, service, seen, limit=limit)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0
-    if what_if is not None:
-        say(f"Supposing {what_if}; nothing of it is stored.", "dim")
+    view.say_supposed()
     _PRINT[mode](found)
     if found.truncated:
         say("Lists are cut at --limit; the counts are of everything.")

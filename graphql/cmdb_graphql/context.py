@@ -10,18 +10,19 @@ from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from cmdb.analysis import analyse_failure
 from cmdb.errors import UnknownItem
 from cmdb.items import Item, Link
 from cmdb.service import Cmdb
 from cmdb.store.port import Direction
-from cmdb.what_if import WhatIf, analyse_if
+from cmdb.viewpoint import Viewpoint
 from impact import Analysis, State
 
 LinksKey = tuple[str, Direction, tuple[str, ...] | None, bool]
 """An item's id, the direction, the relations (None: all), and whether retired links count."""
 
-AnalysisKey = tuple[tuple[str, ...], State, str | None, bool]
-"""What fails, as what, at which point, and whether planned items count."""
+AnalysisKey = tuple[tuple[str, ...], State, Viewpoint]
+"""What fails, as what, and in which estate."""
 
 _T = TypeVar("_T")
 
@@ -34,7 +35,7 @@ class Context:
         self.now = datetime.now(UTC)
         self._items: DataLoader[str, Item | None] = DataLoader(load_fn=self._load_items)
         self._links: DataLoader[LinksKey, list[Link]] = DataLoader(load_fn=self._load_links)
-        self._analyses: dict[tuple[AnalysisKey, WhatIf | None], asyncio.Task[Analysis]] = {}
+        self._analyses: dict[AnalysisKey, asyncio.Task[Analysis]] = {}
 
     async def item(self, item_id: str) -> Item:
         """The item with that id; raises :class:`~cmdb.errors.UnknownItem`."""
@@ -56,17 +57,11 @@ class Context:
         """The links of one item, sorted by id."""
         return await self._links.load(key)
 
-    async def analysis(self, key: AnalysisKey, what_if: WhatIf | None = None) -> Analysis:
-        """The analysis of a failure, after changes that nobody stores if there are any; asked for
-        twice in a request it is made once."""
-        wanted = key, what_if
-        if wanted not in self._analyses:
-            failed, state, at, planned = key
-            made = analyse_if(
-                self.cmdb, failed, state, what_if=what_if, at=at, include_planned=planned
-            )
-            self._analyses[wanted] = asyncio.ensure_future(made)
-        return await self._analyses[wanted]
+    async def analysis(self, key: AnalysisKey) -> Analysis:
+        """The analysis of a failure; asked for twice in a request it is made once."""
+        if key not in self._analyses:
+            self._analyses[key] = asyncio.ensure_future(analyse_failure(self.cmdb, *key))
+        return await self._analyses[key]
 
     async def _load_items(self, ids: list[str]) -> list[Item | None]:
         found = await self.cmdb.store.items(ids)

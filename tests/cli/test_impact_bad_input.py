@@ -10,22 +10,7 @@ from typing import Any
 import pytest
 
 from cmdb.cli.main import run_main
-
-
-def server(name: str, *more: str, **properties: Any) -> dict[str, Any]:
-    item = {"kind": "Server", "identifiers": [f"serial:{name}", *more]}
-    return {"item": {**item, "properties": {"name": name, **properties}}}
-
-
-def link(relation: str, one: str, other: str, **more: Any) -> dict[str, Any]:
-    return {
-        "link": {"relation": relation, "from": f"serial:{one}", "to": f"serial:{other}", **more}
-    }
-
-
-def load(path: Path, store: str, *records: dict[str, Any]) -> int:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
-    return run_main(["import", str(path), "--store", store])
+from tests.cli.records import link, load, server
 
 
 @pytest.fixture
@@ -46,7 +31,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     assert (
         load(
             tmp_path / "estate.jsonl",
-            address,
             *twins,
             server("OLD", lifecycle_status="retired"),
             server("NEXT", lifecycle_status="planned"),
@@ -96,7 +80,7 @@ def test_a_retired_or_planned_item_can_not_fail(
 ) -> None:
     assert "is retired and takes no part" in refused(capfd, "impact", "OLD")["message"]
     assert "is planned and takes no part" in refused(capfd, "impact", "DB", "NEXT")["message"]
-    assert affected(capfd, "NEXT", "--planned") == {"NEXT": "down"}
+    assert affected(capfd, "NEXT", "--include-planned") == {"NEXT": "down"}
 
 
 def test_an_item_named_twice_fails_once(store: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +99,7 @@ def test_a_name_that_names_nothing(
 def test_a_link_to_itself_is_refused_and_changes_nothing(
     store: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert load(tmp_path / "self.jsonl", store, link("DEPENDS_ON", "DB", "DB")) == 2
+    assert load(tmp_path / "self.jsonl", link("DEPENDS_ON", "DB", "DB")) == 2
     assert "a link can't lead from serial:DB to itself" in capfd.readouterr().err
 
 
@@ -123,7 +107,7 @@ def test_a_link_that_becomes_one_to_itself_carries_nothing(
     store: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     two_names = [server("A", "fqdn:a.example.org"), link("DEPENDS_ON", "A", "B"), server("B")]
-    assert load(tmp_path / "two.jsonl", store, *two_names) == 0
+    assert load(tmp_path / "two.jsonl", *two_names) == 0
     assert run_main(["merge", "serial:A", "serial:B"]) == 0
     assert len(affected(capfd, "serial:B")) == 1
 
@@ -134,7 +118,7 @@ def test_a_link_that_is_told_twice_is_one(
     gate = {"name": "g", "min_up": 2}
     twice = [link("DEPENDS_ON", "SHOP", "T1", gate=gate)] * 2
     more = [link("RUNS_ON", "SHOP", "T1", gate=gate), link("RUNS_ON", "SHOP", "T2", gate=gate)]
-    assert load(tmp_path / "twice.jsonl", store, *twice, *more) == 0
+    assert load(tmp_path / "twice.jsonl", *twice, *more) == 0
     assert affected(capfd, "serial:T2")["SHOP"] == "down"
     capfd.readouterr()
     assert run_main(["dependencies", "SHOP", "--depth", "1", "--json"]) == 0
@@ -146,7 +130,7 @@ def test_a_gate_of_which_no_member_is_left_never_fails(
     store: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     lonely = link("DEPENDS_ON", "SHOP", "OLD", gate={"name": "gone", "min_up": 1})
-    assert load(tmp_path / "gate.jsonl", store, lonely) == 0
+    assert load(tmp_path / "gate.jsonl", lonely) == 0
     assert affected(capfd, "DB") == {"DB": "down", "SHOP": "down"}
     assert affected(capfd, "serial:T1") == {"twin": "down"}
 

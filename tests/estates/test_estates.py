@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from cmdb import estates
+from cmdb.analysis import analyse_failure
 from cmdb.ingest import new_run
 from cmdb.items import ItemObservation, LinkObservation
 from cmdb.service import Cmdb
 from cmdb.settings import Settings
+from impact import answer
 from impact.analysis import analyse
 from impact.columns.items import ItemRows
 from impact.estate import Estate
@@ -94,7 +96,7 @@ async def test_the_graph_is_that_of_the_store_whatever_comes(cmdb: Cmdb) -> None
     await report(cmdb, server("one"), server("two"), depends("one", "two"))
     after = await agrees(cmdb)
     assert after.revision > before.revision
-    found = await cmdb.impact(["two"])
+    found = answer(await analyse_failure(cmdb, ["two"]))
     assert [row.name for row in found.affected] == ["two", "one"]
     number = after.revision
     await report(cmdb, server("two", serial="S-2"), server("three"), depends("three", "one"))

@@ -6,18 +6,20 @@ from typing import Any
 
 import pytest
 
+from cmdb.analysis import analyse_failure, find_dependencies, find_ways
 from cmdb.catalogue import builtin
 from cmdb.catalogue.reference import kind_data, relation_data
 from cmdb.revisions import Revision, Run
 from cmdb.service import Cmdb
 from cmdb.store.port import StoreInfo
+from cmdb.viewpoint import Viewpoint
 from cmdb.views import FieldChange, HistoryEntry, field_changes
 from cmdb_graphql.names import camel
 from cmdb_graphql.roots.history import WaitingLinks
 from impact import BlastRadius, State, answer
 from impact.answer import WithoutWeakEvidence
 from impact.dependencies import Dependencies
-from impact.explain import Explanation
+from impact.explain import Explanation, explain
 from impact.path import Paths
 from impact.picture import Box, BoxEdge, picture
 from impact.render import reason, sentence
@@ -41,16 +43,16 @@ async def test_impact_is_the_blast_radius(
         items=failed,
         limit=limit,
     )
-    assert data["impact"] == served(await cmdb.impact(failed, limit=limit), APART)
+    assert data["impact"] == served(answer(await analyse_failure(cmdb, failed), limit=limit), APART)
 
 
 async def test_items_can_fail_by_degrees_and_in_the_past(cmdb: Cmdb, ask: Ask) -> None:
     shape = selection(BlastRadius, APART)
     query = f"""query($state: FailureState!, $at: String) {{
         impact(items: ["dc1-hv03"], state: $state, at: $at) {shape} }}"""
-    degraded = await cmdb.impact(["dc1-hv03"], State.DEGRADED)
+    degraded = answer(await analyse_failure(cmdb, ["dc1-hv03"], State.DEGRADED))
     assert (await ask(query, state="degraded"))["impact"] == served(degraded, APART)
-    before = await cmdb.impact(["dc1-hv03"], at=1)
+    before = answer(await analyse_failure(cmdb, ["dc1-hv03"], view=Viewpoint(1)))
     assert (await ask(query, state="down", at="1"))["impact"] == served(before, APART)
     assert before.counts != degraded.counts
 
@@ -61,7 +63,7 @@ async def test_an_answer_speaks_and_leads_into_the_graph(cmdb: Cmdb, ask: Ask) -
             affected { id name kind reason because { link relation } item { id name kind } }
             owners { id item { id kind } } } }"""
     )
-    found = await cmdb.impact(["dc1-r03-acc-sw1"])
+    found = answer(await analyse_failure(cmdb, ["dc1-r03-acc-sw1"]))
     assert data["impact"]["sentence"] == sentence(found)
     for row, affected in zip(data["impact"]["affected"], found.affected, strict=True):
         assert row["item"] == {"id": row["id"], "name": row["name"], "kind": row["kind"]}
@@ -85,7 +87,7 @@ async def test_the_picture_is_served_with_its_members(
         picture(open: $open) {{
             boxes {{ {selection(Box, {"members"})[1:-1]} members(first: 1000) {{ id }} }}
             edges {selection(BoxEdge)} }} }} }}"""
-    analysis = await cmdb.analyse(failed)
+    analysis = await analyse_failure(cmdb, failed)
     drawn = picture(analysis)
     data = await ask(query, items=failed)
     boxes = data["impact"]["picture"]["boxes"]
@@ -104,7 +106,9 @@ async def test_the_picture_is_served_with_its_members(
 async def test_explain_is_the_proof(cmdb: Cmdb, ask: Ask) -> None:
     query = """query { explain(items: ["dc1-hv03"], item: "search@production") %s }"""
     data = await ask(query % selection(Explanation))
-    proof = await cmdb.explain(await cmdb.analyse(["dc1-hv03"]), "search@production")
+    proof = explain(
+        await analyse_failure(cmdb, ["dc1-hv03"]), (await cmdb.find("search@production")).id
+    )
     assert data["explain"] == served(proof)
     assert len(proof.steps) > 3
 
@@ -116,13 +120,13 @@ async def test_dependencies_dependents_and_paths(cmdb: Cmdb, ask: Ask) -> None:
             dependents(item: "dc1-hv03") {tree}
             path(from: "checkout@production", to: "dc1-core-sw1", limit: 2) {ways} }}"""
     )
-    below = await cmdb.dependencies("checkout@production", depth=3, limit=10)
+    below = await find_dependencies(cmdb, "checkout@production", depth=3, limit=10)
     assert data["dependencies"] == served(below)
     assert below.truncated
-    above = await cmdb.dependencies("dc1-hv03", reverse=True)
+    above = await find_dependencies(cmdb, "dc1-hv03", reverse=True)
     assert data["dependents"] == served(above)
     assert above.total > 10
-    ways_found = await cmdb.path("checkout@production", "dc1-core-sw1", limit=2)
+    ways_found = await find_ways(cmdb, "checkout@production", "dc1-core-sw1", limit=2)
     assert data["path"] == served(ways_found)
     assert len(ways_found.paths) == 2
 
@@ -244,7 +248,7 @@ async def test_an_answer_says_whether_it_would_differ_without_its_weak_evidence(
             withoutWeakEvidence {selection(WithoutWeakEvidence)} }}
             quiet: impact(items: ["dc1-fax-gateway"]) {{ withoutWeakEvidence {{ differs }} }} }}"""
     )
-    analysis = await cmdb.analyse(["dc1-r03-acc-sw1"])
+    analysis = await analyse_failure(cmdb, ["dc1-r03-acc-sw1"])
     found = answer(analysis, second_run=True).without_weak_evidence
     assert found is not None
     assert found.differs

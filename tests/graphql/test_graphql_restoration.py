@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cmdb.analysis import analyse_failure
 from cmdb.service import Cmdb
 from impact.restoration import RestorationOrder, restoration_order
 from tests.graphql.conftest import Ask
@@ -11,7 +12,7 @@ from tests.graphql.shapes import selection, served
 async def test_the_order_is_the_product_s(cmdb: Cmdb, ask: Ask) -> None:
     shape = selection(RestorationOrder, {"as_of"})
     data = await ask(f'{{ restorationOrder(items: ["dc1-hv03"], limit: 20) {shape} }}')
-    found = restoration_order(await cmdb.analyse(["dc1-hv03"]), limit=20)
+    found = restoration_order(await analyse_failure(cmdb, ["dc1-hv03"]), limit=20)
     assert data["restorationOrder"] == served(found, {"as_of"})
     assert found.counts.waves > 1
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from cmdb.analysis import analyse_failure, compare_impact
 from cmdb.service import Cmdb
-from cmdb.what_if import WhatIf, analyse_if, compare_impact
+from cmdb.viewpoint import Viewpoint
+from cmdb.what_if import WhatIf
 from cmdb_graphql.schema import Schema
 from impact.compare import Comparison
 from tests.graphql.conftest import Ask
@@ -34,7 +36,9 @@ async def test_impact_of_what_is_supposed(cmdb: Cmdb, ask: Ask) -> None:
         items=[SWITCH, "serial:NEW1"],
         lines=LINES,
     )
-    analysis = await analyse_if(cmdb, [SWITCH, "n1"], what_if=WhatIf(LINES.encode()))
+    analysis = await analyse_failure(
+        cmdb, [SWITCH, "n1"], view=Viewpoint(what_if=WhatIf(LINES.encode()))
+    )
     assert sum(data["impact"]["counts"].values()) == len(analysis.states)
     assert data["impact"]["revision"] == await cmdb.revision()
     names = {row["name"] for row in data["impact"]["affected"]}
@@ -66,8 +70,8 @@ async def test_a_comparison_is_that_of_the_product(
         since=since,
         lines=lines,
     )
-    what_if = WhatIf(lines.encode()) if lines else None
-    found = await compare_impact(cmdb, [SWITCH], since, what_if=what_if, limit=7)
+    view = Viewpoint(what_if=WhatIf(lines.encode()) if lines else None)
+    found = await compare_impact(cmdb, [SWITCH], since, view=view, limit=7)
     assert data["impactComparison"] == served(found, {"as_of"})
     assert found.changes
 

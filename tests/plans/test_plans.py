@@ -163,7 +163,7 @@ def test_what_a_powershell_redirection_writes_is_read() -> None:
         (b" \n\n", "is empty"),
         (b"---\n---\n", "is empty"),
         (b"PK\x03\x04tfplan", "Terraform's own binary form; print it: terraform show -json"),
-        (gzip.compress(b"chart"), "a packaged Helm chart"),
+        (gzip.compress(b"chart", mtime=0), "a packaged Helm chart"),
         (b"\x00\x01\x02", "is binary"),
         (b"\xff\xfa\xfb", "is binary"),
         (b'{"resource_changes": [', "is no JSON"),

@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 import strawberry
 
+from cmdb.analysis import compare_impact, find_dependencies, find_ways
 from cmdb.errors import InvalidInput
-from cmdb.what_if import WhatIf, compare_impact, dependencies_if, ids_in
+from cmdb.viewpoint import Viewpoint
 from cmdb_graphql.connections import checked_first
 from cmdb_graphql.context import Context, off_loop
+from cmdb_graphql.roots.viewpoint import Limit, with_view
 from cmdb_graphql.structs import Later, StructTypes, closed_set, many
 from impact import Analysis, BlastRadius, answer, failure
 from impact.answer import Because, WithoutWeakEvidence
@@ -22,9 +24,6 @@ from impact.weak_evidence import weak_places
 from impact.without_weak import without_weak_evidence
 
 Info = strawberry.Info[Context, None]
-
-MAX_ROWS = 10_000
-"""Rows of an answer's list at most."""
 
 FailureState = closed_set("FailureState", ("down", "degraded"), "How badly an item fails.")
 
@@ -71,16 +70,6 @@ class ServedImpact(BlastRadius, frozen=True, kw_only=True):
 DOWN: Any = FailureState("down")
 Failing = Annotated[Any, strawberry.argument("How badly they fail.", graphql_type=FailureState)]
 Items = Annotated[list[str], strawberry.argument("What fails: ids, identifiers or unique names.")]
-At = Annotated[str | None, strawberry.argument("As of a revision number or a time.")]
-Planned = Annotated[bool, strawberry.argument("Count planned items as if they were there.")]
-Supposed = Annotated[
-    str | None,
-    strawberry.argument(
-        "Changes to suppose, which are not stored: observations as JSON Lines, and lines such as "
-        '{"remove": {"item": identifier}} or {"remove": {"link": {"relation", "from", "to"}}}.'
-    ),
-]
-Limit = Annotated[int, strawberry.argument(f"Rows of each list, {MAX_ROWS} at most.")]
 
 
 def extra_fields(later: Later) -> dict[str, dict[str, Any]]:
@@ -148,28 +137,30 @@ def fields(structs: StructTypes, later: Later) -> dict[str, Any]:
     tree = structs.of(Dependencies)
     return {
         "impact": strawberry.field(
-            resolver=_impact,
+            resolver=with_view(_impact),
             graphql_type=structs.of(BlastRadius),
             description="What the failure of these items hits.",
         ),
         "impact_comparison": strawberry.field(
-            resolver=_compare,
+            resolver=with_view(_compare),
             graphql_type=structs.of(Comparison),
             description="What the failure of these items does otherwise than at another point.",
         ),
         "explain": strawberry.field(
-            resolver=_explain,
+            resolver=with_view(_explain),
             graphql_type=structs.of(Explanation),
             description="The proof of the state that an item is in when others fail.",
         ),
         "dependencies": strawberry.field(
-            resolver=_dependencies, graphql_type=tree, description="What an item rests on."
+            resolver=with_view(_dependencies),
+            graphql_type=tree,
+            description="What an item rests on.",
         ),
         "dependents": strawberry.field(
-            resolver=_dependents, graphql_type=tree, description="What rests on an item."
+            resolver=with_view(_dependents), graphql_type=tree, description="What rests on an item."
         ),
         "path": strawberry.field(
-            resolver=_path,
+            resolver=with_view(_path),
             graphql_type=structs.of(Paths),
             description="How two items are connected: the shortest ways.",
         ),
@@ -220,15 +211,11 @@ async def _picture(
 async def _impact(
     info: Info,
     items: Items,
+    view: Viewpoint,
     state: Failing = DOWN,
-    at: At = None,
     limit: Limit = DEFAULT_LIMIT,
-    include_planned: Planned = False,
-    what_if: Supposed = None,
 ) -> Any:
-    key = (tuple(items), failure(state.value), at, include_planned)
-    _check_limit(limit)
-    analysis = await info.context.analysis(key, supposed(what_if))
+    analysis = await info.context.analysis((tuple(items), failure(state.value), view))
     made = await off_loop(lambda: answer(analysis, limit=limit))
     return ServedImpact.of(made, analysis)
 
@@ -237,16 +224,12 @@ async def _explain(
     info: Info,
     items: Items,
     item: Annotated[str, strawberry.argument("The item to explain.")],
+    view: Viewpoint,
     state: Failing = DOWN,
-    at: At = None,
     limit: Limit = DEFAULT_LIMIT,
-    include_planned: Planned = False,
-    what_if: Supposed = None,
 ) -> Any:
-    key = (tuple(items), failure(state.value), at, include_planned)
-    _check_limit(limit)
-    analysis = await info.context.analysis(key, supposed(what_if))
-    (found,) = await ids_in(info.context.cmdb, [item], analysis.estate)
+    analysis = await info.context.analysis((tuple(items), failure(state.value), view))
+    found = await view.find_in(info.context.cmdb, analysis.estate, item)
     return await off_loop(lambda: explain(analysis, found, limit=limit))
 
 
@@ -259,33 +242,12 @@ async def _compare(
             "The point to compare with: a revision number, a time, or now beside `at` or `whatIf`."
         ),
     ],
+    view: Viewpoint,
     state: Failing = DOWN,
-    at: At = None,
     limit: Limit = DEFAULT_LIMIT,
-    include_planned: Planned = False,
-    what_if: Supposed = None,
 ) -> Any:
-    _check_limit(limit)
-    return await compare_impact(
-        info.context.cmdb,
-        items,
-        since,
-        failure(state.value),
-        at=at,
-        what_if=supposed(what_if),
-        include_planned=include_planned,
-        limit=limit,
-    )
-
-
-def supposed(lines: str | None) -> WhatIf | None:
-    """The argument ``whatIf`` as changes to suppose."""
-    return None if lines is None else WhatIf(lines.encode(), "whatIf")
-
-
-def _check_limit(limit: int) -> None:
-    if not 0 <= limit <= MAX_ROWS:
-        raise InvalidInput(f"The limit must be 0 to {MAX_ROWS}, not {limit}.")
+    cmdb = info.context.cmdb
+    return await compare_impact(cmdb, items, since, failure(state.value), view, limit=limit)
 
 
 Key = Annotated[str, strawberry.argument("An id, an identifier or a unique name.")]
@@ -293,43 +255,16 @@ Depth = Annotated[int | None, strawberry.argument("Steps at most; any number unl
 
 
 async def _dependencies(
-    info: Info,
-    item: Key,
-    depth: Depth = None,
-    limit: Limit = DEFAULT_LIMIT,
-    at: At = None,
-    what_if: Supposed = None,
+    info: Info, item: Key, view: Viewpoint, depth: Depth = None, limit: Limit = DEFAULT_LIMIT
 ) -> Any:
-    return await _walk(info, item, depth, limit, at, what_if, reverse=False)
+    return await find_dependencies(info.context.cmdb, item, view, depth=depth, limit=limit)
 
 
 async def _dependents(
-    info: Info,
-    item: Key,
-    depth: Depth = None,
-    limit: Limit = DEFAULT_LIMIT,
-    at: At = None,
-    what_if: Supposed = None,
+    info: Info, item: Key, view: Viewpoint, depth: Depth = None, limit: Limit = DEFAULT_LIMIT
 ) -> Any:
-    return await _walk(info, item, depth, limit, at, what_if, reverse=True)
-
-
-async def _walk(
-    info: Info,
-    item: str,
-    depth: int | None,
-    limit: int,
-    at: str | None,
-    what_if: str | None,
-    *,
-    reverse: bool,
-) -> Any:
-    _check_limit(limit)
-    cmdb, changes = info.context.cmdb, supposed(what_if)
-    if changes is None:
-        return await cmdb.dependencies(item, reverse=reverse, depth=depth, limit=limit, at=at)
-    return await dependencies_if(
-        cmdb, item, changes, reverse=reverse, depth=depth, limit=limit, at=at
+    return await find_dependencies(
+        info.context.cmdb, item, view, reverse=True, depth=depth, limit=limit
     )
 
 
@@ -337,9 +272,9 @@ async def _path(
     info: Info,
     start: Annotated[str, strawberry.argument("Where the way begins.", name="from")],
     end: Annotated[str, strawberry.argument("Where it leads.", name="to")],
+    view: Viewpoint,
     limit: Annotated[int, strawberry.argument("Ways at most, 1 to 100.")] = 3,
-    at: At = None,
 ) -> Any:
     if limit > 100:
         raise InvalidInput(f"The limit must be 1 to 100, not {limit}.")
-    return await info.context.cmdb.path(start, end, limit=limit, at=at)
+    return await find_ways(info.context.cmdb, start, end, view, limit=limit)

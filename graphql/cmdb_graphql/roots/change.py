@@ -5,11 +5,12 @@ from typing import Annotated, Any
 import strawberry
 
 from cmdb.change_assessment import ChangeAssessment, assess_plan
-from cmdb.errors import InvalidInput
 from cmdb.plans import read_plan
 from cmdb.plans.read import plan_of
+from cmdb.viewpoint import Viewpoint
 from cmdb_graphql.context import Context, off_loop
-from cmdb_graphql.roots.analysis import MAX_ROWS, Limit, ServedImpact
+from cmdb_graphql.roots.analysis import ServedImpact
+from cmdb_graphql.roots.viewpoint import Limit, with_view
 from cmdb_graphql.scalars import Json
 from cmdb_graphql.structs import Later, StructTypes
 from impact import BlastRadius, State
@@ -19,6 +20,18 @@ Info = strawberry.Info[Context, None]
 
 CALLED = "plan"
 """What errors call the argument."""
+
+
+class ServedAssessment(ChangeAssessment, frozen=True, kw_only=True):
+    """An assessment with the viewpoint that it was made from."""
+
+    view: Any
+
+    @classmethod
+    def of(cls, made: ChangeAssessment, view: Viewpoint) -> "ServedAssessment":
+        """The same assessment."""
+        fields = {name: getattr(made, name) for name in made.__struct_fields__}
+        return cls(**fields, view=view)
 
 
 def extra_fields(later: Later) -> dict[str, dict[str, Any]]:
@@ -46,7 +59,7 @@ def fields(structs: StructTypes, later: Later) -> dict[str, Any]:
     later.declare("BlastRadius", structs.of(BlastRadius))
     return {
         "change_assessment": strawberry.field(
-            resolver=_assessment,
+            resolver=with_view(_assessment),
             graphql_type=structs.of(ChangeAssessment),
             description="What the apply of a plan takes down, replaces or merely edits.",
         ),
@@ -63,24 +76,24 @@ async def _assessment(
             graphql_type=Json,
         ),
     ],
+    view: Viewpoint,
     cluster: Annotated[
         str | None, strawberry.argument("Which cluster Kubernetes objects are in.")
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Any:
-    if not 0 <= limit <= MAX_ROWS:
-        raise InvalidInput(f"The limit must be 0 to {MAX_ROWS}, not {limit}.")
     read = await off_loop(
         lambda: read_plan(plan.encode(), CALLED) if isinstance(plan, str) else plan_of(plan, CALLED)
     )
-    return await assess_plan(info.context.cmdb, read, cluster=cluster, limit=limit)
+    made = await assess_plan(info.context.cmdb, read, view, cluster=cluster, limit=limit)
+    return ServedAssessment.of(made, view)
 
 
 async def _impact(root: Any, info: Info) -> Any:
-    made: ChangeAssessment = root
+    made: ServedAssessment = root
     if made.impact is None:
         return None
-    analysis = await info.context.analysis((made.failing, State.DOWN, None, False))
+    analysis = await info.context.analysis((made.failing, State.DOWN, made.view))
     return ServedImpact.of(made.impact, analysis)
 
 

@@ -8,8 +8,10 @@ import strawberry
 from cmdb.collisions import GivenPlan, collisions
 from cmdb.errors import InvalidInput
 from cmdb.risk import assess
+from cmdb.viewpoint import Viewpoint
 from cmdb_graphql.context import Context
-from cmdb_graphql.roots.analysis import DOWN, MAX_ROWS, At, Failing, FailureState, Items
+from cmdb_graphql.roots.analysis import DOWN, Failing, FailureState, Items
+from cmdb_graphql.roots.viewpoint import Limit, with_view
 from cmdb_graphql.structs import StructTypes
 from impact import failure
 from impact.collision_answer import Collisions
@@ -39,12 +41,12 @@ def fields(structs: StructTypes) -> dict[str, Any]:
     """The roots of this module."""
     return {
         "risk": strawberry.field(
-            resolver=_risk,
+            resolver=with_view(_risk),
             graphql_type=structs.of(Risk),
             description="How risky it is to let these items fail, as a sum of explained factors.",
         ),
         "collisions": strawberry.field(
-            resolver=_collisions,
+            resolver=with_view(_collisions),
             graphql_type=structs.of(Collisions),
             description="Which planned failures are in each other's way.",
         ),
@@ -54,14 +56,13 @@ def fields(structs: StructTypes) -> dict[str, Any]:
 async def _risk(
     info: Info,
     items: Items,
+    view: Viewpoint,
     state: Failing = DOWN,
     start: Annotated[datetime | None, strawberry.argument("When the failure begins.")] = None,
     end: Annotated[datetime | None, strawberry.argument("When it is over.")] = None,
-    at: At = None,
 ) -> Any:
-    return await assess(
-        info.context.cmdb, items, state=failure(state.value), start=start, end=end, at=at
-    )
+    cmdb = info.context.cmdb
+    return await assess(cmdb, items, failure(state.value), view, start=start, end=end)
 
 
 async def _collisions(
@@ -69,16 +70,12 @@ async def _collisions(
     planned: Annotated[
         list[PlannedFailureInput], strawberry.argument("What is to fail, and when.")
     ],
-    at: At = None,
-    limit: Annotated[
-        int, strawberry.argument(f"Collisions in the answer, {MAX_ROWS} at most.")
-    ] = DEFAULT_LIMIT,
+    view: Viewpoint,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> Any:
-    if not 0 <= limit <= MAX_ROWS:
-        raise InvalidInput(f"The limit must be 0 to {MAX_ROWS}, not {limit}.")
     if len(planned) > MOST_PLANNED:
         raise InvalidInput(f"There may be {MOST_PLANNED} at most, not {len(planned)}.")
     given = [
         GivenPlan(p.name, tuple(p.items), p.start, p.end, failure(p.state.value)) for p in planned
     ]
-    return await collisions(info.context.cmdb, given, at=at, limit=limit)
+    return await collisions(info.context.cmdb, given, view, limit=limit)

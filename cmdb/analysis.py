@@ -1,0 +1,77 @@
+"""The use cases behind ``cmdb impact``, ``restoration-order``, ``dependencies`` and ``path``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from cmdb.errors import InvalidInput, UnknownItem
+from cmdb.service import Cmdb, Point
+from cmdb.viewpoint import LATEST, Viewpoint, item_in
+from impact import Analysis, State, analyse
+from impact.compare import Comparison, compare
+from impact.dependencies import Dependencies, dependencies, dependents
+from impact.path import Paths, find_paths
+
+
+async def analyse_failure(
+    cmdb: Cmdb, failed: Sequence[str], state: State = State.DOWN, view: Viewpoint = LATEST
+) -> Analysis:
+    """What follows when the items that ``failed`` names fail.
+
+    Raises :class:`~cmdb.errors.InvalidInput` for an unknown or ambiguous item or none at all.
+    """
+    if not failed:
+        raise InvalidInput("Name at least one item that fails.")
+    estate, ids = await view.find(cmdb, failed)
+    return await asyncio.to_thread(analyse, estate, dict.fromkeys(ids, state))
+
+
+async def compare_impact(
+    cmdb: Cmdb,
+    failed: Sequence[str],
+    since: Point,
+    state: State = State.DOWN,
+    view: Viewpoint = LATEST,
+    *,
+    limit: int | None = 1000,
+) -> Comparison:
+    """What the same failure did at ``since`` and does as seen from ``view``.
+
+    ``since`` may be ``"now"`` where there is something else to compare with. An item that is not
+    there at one of the points does not fail there. Raises :class:`~cmdb.errors.InvalidInput` for
+    an item that is there at neither.
+    """
+    if not failed:
+        raise InvalidInput("Name at least one item that fails.")
+    before, after = await view.before(cmdb, since), await view.estate(cmdb)
+    ids: list[str] = []
+    for text in failed:
+        try:
+            ids.append(await item_in(cmdb, after, text))
+        except UnknownItem:
+            ids.append(await item_in(cmdb, before, text))
+    return await asyncio.to_thread(compare, before, after, dict.fromkeys(ids, state), limit=limit)
+
+
+async def find_dependencies(
+    cmdb: Cmdb,
+    item: str,
+    view: Viewpoint = LATEST,
+    *,
+    reverse: bool = False,
+    depth: int | None = None,
+    limit: int | None = None,
+) -> Dependencies:
+    """What an item rests on, or with ``reverse`` what rests on it."""
+    estate, (found,) = await view.find(cmdb, [item])
+    walk = dependents if reverse else dependencies
+    return await asyncio.to_thread(walk, estate, found, depth=depth, limit=limit)
+
+
+async def find_ways(
+    cmdb: Cmdb, start: str, end: str, view: Viewpoint = LATEST, *, limit: int = 3
+) -> Paths:
+    """How two items are connected: the shortest ways, up to ``limit`` of them."""
+    estate, (first, last) = await view.find(cmdb, [start, end])
+    return await asyncio.to_thread(find_paths, estate, first, last, limit=limit)

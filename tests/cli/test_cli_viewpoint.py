@@ -1,0 +1,139 @@
+"""Every question about the graph can be asked of the past, of what is supposed, and with planned
+items."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cmdb.cli.main import run_main
+from tests.cli.records import link, load, server
+
+WINDOW = {"start": "2026-12-01T22:00:00Z", "end": "2026-12-02T02:00:00Z"}
+VERBS: tuple[Sequence[str], ...] = (
+    ("impact", "DB"),
+    ("restoration-order", "DB"),
+    ("dependencies", "SHOP"),
+    ("dependencies", "DB", "--reverse"),
+    ("path", "SHOP", "DB"),
+    ("weak-points", "SHOP"),
+    ("weak-points", "SHOP", "--pairs"),
+    ("weak-points", "--estate"),
+    ("causes", "SHOP"),
+    ("suspects", "SHOP"),
+    ("risk", "DB"),
+    ("collisions", "--planned", "tonight.json"),
+    ("change", "assess", "--plan", "plan.json"),
+)
+APART = ("revision", "as_of", "since", "until")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shop that came to depend on a database in revision 3, which another item does by way of a
+    planned one only; files to ask with, and a what-if that parts shop and database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CMDB_STORE", f"sqlite:///{tmp_path / 'cmdb.db'}")
+    database = server("DB", "fqdn:db.example.org")
+    assert load(Path("one.jsonl"), server("SHOP"), server("KEY"), database) == 0
+    planned = server("NEXT", lifecycle_status="planned")
+    bound = [link("DEPENDS_ON", "SHOP", "DB"), link("DEPENDS_ON", "NEXT", "DB")]
+    more = [link("DEPENDS_ON", "SHOP", "NEXT"), link("DEPENDS_ON", "KEY", "NEXT")]
+    service = {
+        "item": {
+            "kind": "ServiceInstance",
+            "identifiers": ["fqdn:sales.example.org"],
+            "properties": {"name": "SALES"},
+        }
+    }
+    sold = {"relation": "DEPENDS_ON", "from": "fqdn:sales.example.org", "to": "serial:SHOP"}
+    assert load(Path("two.jsonl"), planned, service, {"link": sold}, *bound, *more) == 0
+    parted = {"link": {"relation": "DEPENDS_ON", "from": "SHOP", "to": "DB"}}
+    Path("parted.jsonl").write_text(json.dumps({"remove": parted}), "utf-8")
+    work = [
+        {"name": n, "items": [i], **WINDOW}
+        for n, i in zip("abc", ("DB", "SHOP", "KEY"), strict=True)
+    ]
+    Path("tonight.json").write_text(json.dumps(work), "utf-8")
+    Path("plan.json").write_text(json.dumps(plan()), "utf-8")
+    return tmp_path
+
+
+def plan() -> dict[str, Any]:
+    """A Terraform plan that deletes the database."""
+    values = {"name": "DB", "fqdn": "db.example.org"}
+    change = {"actions": ["delete"], "before": values, "after": None}
+    resource = {"address": "aws_instance.db", "type": "aws_instance", "mode": "managed"}
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.9.0",
+        "resource_changes": [{**resource, "name": "db", "change": change}],
+    }
+
+
+def asked(capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    """The answer as JSON, without when it was given."""
+    capfd.readouterr()
+    assert run_main([*arguments, "--json"]) in (0, 1)
+    return without_times(json.loads(capfd.readouterr().out))
+
+
+def without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items() if k not in APART}
+    return [without_times(v) for v in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_the_answer_is_that_of_what_is_supposed(
+    verb: Sequence[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    now = asked(capfd, *verb)
+    assert now == asked(capfd, *verb)
+    supposed = asked(capfd, *verb, "--what-if", "parted.jsonl")
+    assert supposed != now
+    assert run_main([*verb, "--what-if", "parted.jsonl"]) in (0, 1)
+    assert "Supposing parted.jsonl; nothing of it is stored." in capfd.readouterr().out
+    assert asked(capfd, *verb) == now
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_the_answer_is_that_of_the_past(
+    verb: Sequence[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    now = asked(capfd, *verb, "--at", "3")
+    assert asked(capfd, *verb, "--at", "1") != now
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_planned_items_take_part_where_asked(
+    verb: Sequence[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    now = asked(capfd, *verb)
+    with_planned = asked(capfd, *verb, "--include-planned")
+    # Two ends that are linked have no shorter way over what is planned.
+    assert (with_planned != now) == (verb[0] != "path")
+
+
+def test_what_is_not_there_is_said_by_its_name(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert run_main(["impact", "SALES", "--at", "1"]) == 2
+    assert "ServiceInstance 'SALES' was not there then (revision 1)." in capfd.readouterr().err
+    Path("without.jsonl").write_text(json.dumps({"remove": {"item": "SALES"}}), "utf-8")
+    assert run_main(["weak-points", "SALES", "--what-if", "without.jsonl"]) == 2
+    assert "'SALES' is taken out by without.jsonl" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_a_what_if_of_the_past_is_refused(
+    verb: Sequence[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert run_main([*verb, "--at", "1", "--what-if", "parted.jsonl"]) == 2
+    assert "stands on the latest revision" in capfd.readouterr().err
