@@ -7,6 +7,8 @@ takes down weigh more than the gate can spare. The sets are the least that hold 
 
 Networks do not work by sets: what is cut off depends on all devices that fall together. So an item
 that takes a network device down is tried out with :func:`~impact.propagate.propagate`.
+
+That is the plain way, which :mod:`impact.compiled.singles` must agree with on large estates.
 """
 
 from __future__ import annotations
@@ -14,16 +16,67 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
 
+from impact.compiled.choice import engine_of
 from impact.estate import Estate
 from impact.gates import Gate
 from impact.propagate import propagate
 from impact.states import State
 
+MOST_LOOKS = 50_000_000
+"""Entries that are looked at for redundancies that are none, in a large estate: about a second."""
 
-@dataclass(slots=True)
-class Takedowns:
-    """The takedowns of an item and of all that it rests on. Positions in the estate everywhere.
+
+class Takedowns(Protocol):
+    """Who takes an item down alone. Positions in the estate everywhere."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether ``shared`` has everything; ``weak_points`` always has."""
+        ...
+
+    @property
+    def looked_at(self) -> int:
+        """How many items there are whose failure might, the item itself included."""
+        ...
+
+    @property
+    def weak_points(self) -> list[int]:
+        """Every other item whose DOWN alone takes the item down, the nearest first."""
+        ...
+
+    @property
+    def shared(self) -> Mapping[int, list[int]]:
+        """By gate that tolerates the loss of any one member: the items whose DOWN alone takes its
+        output DOWN all the same, the nearest first. Only gates that have some."""
+        ...
+
+    def step(self, item: int) -> int:
+        """How many steps above the item another is that its takedowns name."""
+        ...
+
+    def is_weak(self, item: int) -> bool:
+        """Whether the other is a weak point, or the item itself."""
+        ...
+
+
+def takedowns(estate: Estate, target: int, *, most_looks: int = MOST_LOOKS) -> Takedowns:
+    """The takedowns of an item. Weak points are exact and all of them.
+
+    In a large estate, what is shared is all there is unless ``most_looks`` at members of gates did
+    not suffice; then the farthest was looked at first.
+    """
+    engine = engine_of(estate)
+    return (
+        PlainTakedowns.of(estate, target) if engine is None else engine.singles(target, most_looks)
+    )
+
+
+@dataclass
+class PlainTakedowns:
+    """The takedowns of an item and of all that it rests on, in plain Python.
 
     ``steps`` has everything whose failure may take the item down, and how far up it is; ``sets``
     the takedowns of each of those, as far as no network device falls; ``tried`` what goes DOWN
@@ -37,7 +90,7 @@ class Takedowns:
     tried: dict[int, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, estate: Estate, target: int) -> Takedowns:
+    def of(cls, estate: Estate, target: int) -> PlainTakedowns:
         """Work them out. The cost grows with what the item rests on and how long the sets are, and
         for every item that takes a network device down by one propagation."""
         made = cls(estate, target)
@@ -49,10 +102,37 @@ class Takedowns:
         made._find_sets()
         return made
 
-    def takes_down(self) -> set[int]:
-        """Every other item whose DOWN alone takes the target down."""
+    @property
+    def complete(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def looked_at(self) -> int:
+        """See :class:`Takedowns`."""
+        return len(self.steps)
+
+    def step(self, item: int) -> int:
+        """See :class:`Takedowns`."""
+        return self.steps[item]
+
+    @cached_property
+    def weak_points(self) -> list[int]:
+        """See :class:`Takedowns`."""
         found = {item for item, down in self.tried.items() if self.target in down}
-        return (found | self.sets.get(self.target, set())) - {self.target}
+        weak = (found | self.sets.get(self.target, set())) - {self.target}
+        return sorted(weak, key=self._nearest)
+
+    def is_weak(self, item: int) -> bool:
+        """See :class:`Takedowns`."""
+        return item in self._weak
+
+    @cached_property
+    def _weak(self) -> frozenset[int]:
+        return frozenset((*self.weak_points, self.target))
+
+    def _nearest(self, item: int) -> tuple[int, int]:
+        return self.steps[item], item
 
     def gates(self) -> Iterator[tuple[int, Gate]]:
         """The hard gates of all that the target rests on, with their positions."""
@@ -62,9 +142,9 @@ class Takedowns:
                 if not gate.soft:
                     yield position, gate
 
-    def shared(self) -> Mapping[int, set[int]]:
-        """By gate that tolerates the loss of any one member: the items whose DOWN alone takes its
-        output DOWN all the same. Only gates that have some."""
+    @cached_property
+    def shared(self) -> Mapping[int, list[int]]:
+        """See :class:`Takedowns`."""
         redundant = {at: gate for at, gate in self.gates() if is_redundant(gate)}
         found: dict[int, set[int]] = {}
         for at, gate in redundant.items():
@@ -74,7 +154,7 @@ class Takedowns:
             for at in self._broken_by(down, redundant):
                 if redundant[at].dependent != item:
                     found.setdefault(at, set()).add(item)
-        return found
+        return {at: sorted(items, key=self._nearest) for at, items in found.items()}
 
     def _broken_by(self, down: Iterable[int], gates: Mapping[int, Gate]) -> list[int]:
         lost: dict[int, int] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,9 +14,11 @@ from impact.answer import Because
 from impact.blast_radius import because, services_reached
 from impact.estate import Estate
 from impact.states import State
-from impact.takedowns import Takedowns
+from impact.takedowns import Takedowns, takedowns
 
 DEFAULT_LIMIT = 100
+NAMED = 3
+"""What is shared of a gate that a sentence names at most."""
 
 
 class WeakPoint(msgspec.Struct, frozen=True):
@@ -49,6 +53,7 @@ class FalseRedundancy(msgspec.Struct, frozen=True):
     """A gate that could lose any one of its members, and yet fails with a single item.
 
     ``id``, ``kind`` and ``name`` are those of the dependent. ``needed`` and ``total`` are weights.
+    ``shared`` has the nearest first and may be cut; ``shared_total`` counts them all.
     """
 
     id: str
@@ -59,6 +64,7 @@ class FalseRedundancy(msgspec.Struct, frozen=True):
     needed: int | float
     total: int | float
     shared: tuple[SharedItem, ...]
+    shared_total: int
     sentence: str
 
 
@@ -72,7 +78,8 @@ class WeakPointCounts(msgspec.Struct, frozen=True):
 
 class WeakPoints(msgspec.Struct, frozen=True):
     """The weak points of the service or other item ``id``: the nearest first, then by kind, name
-    and id. ``truncated`` says that a list was cut."""
+    and id. ``complete`` says that there are no other false redundancies, and nothing else shared
+    in these; else the search for them was broken off. ``truncated`` says that a list was cut."""
 
     revision: int
     as_of: datetime
@@ -82,6 +89,7 @@ class WeakPoints(msgspec.Struct, frozen=True):
     weak_points: tuple[WeakPoint, ...]
     false_redundancies: tuple[FalseRedundancy, ...]
     counts: WeakPointCounts
+    complete: bool
     truncated: bool
 
 
@@ -89,44 +97,65 @@ def weak_points(estate: Estate, item_id: str, *, limit: int | None = DEFAULT_LIM
     """Every other item whose DOWN alone takes this one DOWN, and the false redundancies on the way:
     exact, by the definition that :mod:`impact.takedowns` gives.
 
-    ``limit`` cuts both lists. Raises what :meth:`~impact.estate.Estate.position` raises, and
-    :class:`~cmdb.errors.InvalidInput` for a negative limit. Costs what the takedowns cost, and one
-    analysis for each weak point that is listed.
+    ``limit`` cuts both lists, and what is shared of each gate. Raises what
+    :meth:`~impact.estate.Estate.position` raises, and :class:`~cmdb.errors.InvalidInput` for a
+    negative limit. Costs what the takedowns cost, and one analysis for each weak point that is
+    listed.
     """
     if limit is not None and limit < 0:
         raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
     target = estate.position(item_id)
-    takedowns = Takedowns.of(estate, target)
-    weak = takedowns.takes_down()
-    shared = takedowns.shared()
-
-    def order(item: int) -> tuple[int, str, str, str]:
-        value = estate.items[item]
-        return takedowns.steps[item], value.kind, value.name, value.id
-
-    def gate_order(at: int) -> tuple[int, str, str, str, int]:
-        return *order(estate.gates[at].dependent), at
-
-    value = estate.items[target]
+    found = takedowns(estate, target)
+    kind, name, id_ = estate.label_of(target)
+    weak, shared = found.weak_points, found.shared
+    gates = sorted(shared, key=lambda at: found.step(estate.gates[at].dependent))
+    rows = [_row(estate, item, target) for item in _first(estate, found, weak, limit)]
     return WeakPoints(
         revision=estate.revision,
         as_of=estate.as_of,
-        id=value.id,
-        kind=value.kind,
-        name=value.name,
-        weak_points=tuple(
-            sorted(
-                (_row(estate, i, target) for i in sorted(weak, key=order)[:limit]),
-                key=lambda row: (row.distance, row.kind, row.name, row.id),
-            )
-        ),
+        id=id_,
+        kind=kind,
+        name=name,
+        weak_points=tuple(sorted(rows, key=_nearest)),
         false_redundancies=tuple(
-            _false_redundancy(estate, at, sorted(shared[at], key=order), weak | {target})
-            for at in sorted(shared, key=gate_order)[:limit]
+            _false_redundancy(estate, found, at, limit)
+            for at in _first_gates(estate, found, gates, limit)
         ),
-        counts=WeakPointCounts(len(weak), len(shared), len(takedowns.steps)),
+        counts=WeakPointCounts(len(weak), len(shared), found.looked_at),
+        complete=found.complete,
         truncated=limit is not None and max(len(weak), len(shared)) > limit,
     )
+
+
+def _first(estate: Estate, found: Takedowns, items: Sequence[int], limit: int | None) -> list[int]:
+    """The first of items that are sorted by distance, then by kind, name and id."""
+    near = _up_to(items, [found.step(item) for item in items[:limit]], found.step)
+    return sorted(near, key=lambda item: (found.step(item), *estate.label_of(item)))[:limit]
+
+
+def _first_gates(
+    estate: Estate, found: Takedowns, gates: Sequence[int], limit: int | None
+) -> list[int]:
+    """The same of gates, by their dependents."""
+
+    def step(gate: int) -> int:
+        return found.step(estate.gates[gate].dependent)
+
+    def order(gate: int) -> tuple[int, str, str, str, int]:
+        return step(gate), *estate.label_of(estate.gates[gate].dependent), gate
+
+    near = _up_to(gates, [step(gate) for gate in gates[:limit]], step)
+    return sorted(near, key=order)[:limit]
+
+
+def _up_to(
+    things: Sequence[int], steps: Sequence[int], step: Callable[[int], int]
+) -> Sequence[int]:
+    """The first of things that are sorted by steps, and all that are as far as the last of them:
+    only these have to be put in order by name. ``steps`` are those of the first."""
+    if not steps or len(steps) == len(things):
+        return things[: len(steps)]
+    return things[: bisect_right(things, steps[-1], lo=len(steps), key=step)]
 
 
 def _row(estate: Estate, item: int, target: int) -> WeakPoint:
@@ -150,31 +179,36 @@ def _services_down(analysis: Analysis) -> int:
 
 
 def _false_redundancy(
-    estate: Estate, at: int, shared: list[int], weak: set[int]
+    estate: Estate, found: Takedowns, at: int, limit: int | None
 ) -> FalseRedundancy:
-    gate = estate.gates[at]
-    dependent = estate.items[gate.dependent]
-    rows = tuple(
-        SharedItem(i.id, i.kind, i.name, place in weak)
-        for place, i in ((place, estate.items[place]) for place in shared)
-    )
+    gate, shared = estate.gates[at], found.shared[at]
+    kind, name, id_ = estate.label_of(gate.dependent)
+    first = _first(estate, found, shared, limit)
+    rows = tuple(SharedItem(*_of(estate, item), found.is_weak(item)) for item in first)
     label = gate.label or gate.name
-    named = " or ".join(f"{row.kind} {row.name!r}" for row in rows[:3])
-    more = f" or {len(rows) - 3} more" if len(rows) > 3 else ""
+    named = " or ".join(f"{row.kind} {row.name!r}" for row in rows[:NAMED])
+    left = len(shared) - len(rows[:NAMED])
+    more = f" or {left:,} more" if left else ""
     return FalseRedundancy(
-        id=dependent.id,
-        kind=dependent.kind,
-        name=dependent.name,
+        id=id_,
+        kind=kind,
+        name=name,
         gate=label,
         members=tuple(estate.items[member].id for member in gate.members),
         needed=gate.shown(gate.needed),
         total=gate.shown(gate.total),
         shared=rows,
+        shared_total=len(shared),
         sentence=(
-            f"{dependent.kind} {dependent.name!r}, gate {label!r}: any one of its "
-            f"{len(gate.members)} members may fail, but {named}{more} takes down too many alone."
+            f"{kind} {name!r}, gate {label!r}: any one of its {len(gate.members)} members may "
+            f"fail, but {named}{more} takes down too many alone."
         ),
     )
+
+
+def _of(estate: Estate, item: int) -> tuple[str, str, str]:
+    kind, name, id_ = estate.label_of(item)
+    return id_, kind, name
 
 
 class WeakPointRow(msgspec.Struct, frozen=True):
@@ -256,7 +290,7 @@ def compare_weak_points(
     )
 
 
-def _nearest(row: WeakPointRow) -> tuple[int, str, str, str]:
+def _nearest(row: WeakPoint | WeakPointRow) -> tuple[int, str, str, str]:
     return row.distance, row.kind, row.name, row.id
 
 
@@ -264,9 +298,9 @@ def _all_weak(estate: Estate, item_id: str) -> dict[str, WeakPointRow]:
     at = estate.index.get(item_id)
     if at is None:
         return {}
-    takedowns = Takedowns.of(estate, at)
+    found = takedowns(estate, at, most_looks=0)
     rows: dict[str, WeakPointRow] = {}
-    for item in takedowns.takes_down():
+    for item in found.weak_points:
         kind, name, id_ = estate.label_of(item)
-        rows[id_] = WeakPointRow(id_, kind, name, takedowns.steps[item])
+        rows[id_] = WeakPointRow(id_, kind, name, found.step(item))
     return rows

@@ -25,8 +25,8 @@ CURSORS = ("endCursor", "cursor")
 AGED = 0.02
 """By how much a score may fall while a slow machine loads and asks the other store."""
 
-_AGE = re.compile(r"\d+ (minutes|hours)\b")
-"""How long ago something was, in a sentence."""
+_AGE = re.compile(r"\d+ (?:minutes|hours)\b|\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
+"""How long ago something was, or when, in a sentence."""
 
 _ID = re.compile(r"\b[0-9a-hjkmnp-tv-z]{26}\b")
 
@@ -63,7 +63,7 @@ def timeless(value: Any) -> Any:
         return {k: timeless(v) for k, v in value.items() if k not in (*OF_THE_MOMENT, *CURSORS)}
     if isinstance(value, list):
         return [timeless(entry) for entry in value]
-    return _AGE.sub(r"some \1", value) if isinstance(value, str) else value
+    return _AGE.sub("then", value) if isinstance(value, str) else value
 
 
 def alike(value: Any) -> Any:

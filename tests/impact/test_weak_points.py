@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from random import Random
 
@@ -11,14 +12,26 @@ from hypothesis import strategies as st
 from cmdb.catalogue import builtin
 from cmdb.errors import InvalidInput, UnknownItem
 from cmdb.items import Item, ItemStatus, Link, link_id
+from impact.compiled import choice
+from impact.compiled.choice import engine_of
 from impact.estate import Estate
 from impact.gates import Gate
 from impact.propagate import propagate_plainly
 from impact.states import State
-from impact.takedowns import is_redundant, upstream_of
+from impact.takedowns import PlainTakedowns, is_redundant, takedowns, upstream_of
 from impact.weak_points import WeakPoints, weak_points
 from tests.impact.drawing import Drawing
 from tests.impact.random_estates import random_estate
+
+
+@pytest.fixture(params=["plain", "compiled"], scope="module", autouse=True)
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Everything is asked of plain Python and of the kernels."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "compiled":
+            patch.setattr(choice, "COMPILE_FROM", 0)
+            patch.setattr(choice, "COMPILE_AT_ONCE", 0)
+        yield request.param
 
 
 def by_trying(estate: Estate, target: int) -> set[str]:
@@ -77,6 +90,33 @@ def test_weak_points_are_those_found_by_trying_on_seeded_estates() -> None:
     found = [assert_exact(Random(seed), 14) for seed in range(300)]
     assert sum(len(one.weak_points) for one in found if one) > 100
     assert sum(len(one.false_redundancies) for one in found if one) >= 3
+
+
+def test_large_random_estates_have_the_same_weak_points_either_way(way: str) -> None:
+    if way == "plain":
+        return
+    pairs = 0
+    for seed in range(200):
+        random = Random(seed)
+        drawn = random_estate(random, 60)
+        estate, plain = drawn.build(), drawn.build()
+        target = random.randrange(len(estate.items))
+        assert engine_of(estate) is not None
+        found, expected = takedowns(estate, target), PlainTakedowns.of(plain, target)
+        assert found.complete
+        assert found.looked_at == expected.looked_at
+        assert set(found.weak_points) == set(expected.weak_points)
+        assert sorted(map(found.step, found.weak_points)) == [
+            expected.step(item) for item in expected.weak_points
+        ]
+        assert {at: set(items) for at, items in found.shared.items()} == {
+            at: set(items) for at, items in expected.shared.items()
+        }
+        pairs += sum(map(len, expected.shared.values()))
+        bounded = takedowns(estate, target, most_looks=0)
+        assert set(bounded.weak_points) == set(found.weak_points)
+        assert all(set(items) <= set(found.shared[at]) for at, items in bounded.shared.items())
+    assert pairs > 30
 
 
 def test_without_gates_they_are_the_dominators() -> None:
