@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
 from typing import TypeVar
 
 from cmdb.errors import InvalidInput
@@ -19,6 +21,7 @@ from impact.answer import (
     Totals,
 )
 from impact.estate import OWNER_RELATIONS, Estate
+from impact.propagate import Sifted, at_least, count_at_least
 from impact.states import State
 from impact.weak_evidence import weak_places, weak_rows
 from impact.without_weak import without_weak_evidence
@@ -64,20 +67,20 @@ def answer(
     weak = weak_places(analysis)
     lengths = [len(part) for part in (analysis.states, held, services, owners)] + [weak.total]
     truncated = limit is not None and max(lengths) > limit
-    states = Counter(analysis.states.values())
+    down = count_at_least(analysis.states, State.DOWN)
     return BlastRadius(
         revision=estate.revision,
         as_of=estate.as_of,
         failed=tuple(estate.items[item].id for item in analysis.given),
         affected=tuple(affected(analysis, item) for item in analysis.first_affected(limit)),
-        gates_held=_cut(held, limit),
+        gates_held=tuple(held.first(limit)),
         services=_cut(services, limit),
         owners=_cut(owners, limit),
         weak_evidence=tuple(weak_rows(estate, weak, limit)),
         counts=Counts(
-            down=states[State.DOWN],
-            degraded=states[State.DEGRADED],
-            at_risk=states[State.AT_RISK],
+            down=down,
+            degraded=count_at_least(analysis.states, State.DEGRADED) - down,
+            at_risk=len(analysis.states) - count_at_least(analysis.states, State.DEGRADED),
         ),
         truncated=truncated,
         totals=Totals(*lengths) if truncated else None,
@@ -119,47 +122,69 @@ def because(analysis: Analysis, item: int) -> Because | None:
     )
 
 
-def gates_held(analysis: Analysis) -> list[GateHeld]:
-    """The gates that lost members and still have what they need, the smallest margin first, then
-    by kind, name and id of the dependent, and the gate's name."""
-    estate, states = analysis.estate, analysis.states
-    broken = (item for item, state in states.items() if state >= State.DEGRADED)
-    if estate.version is not None:
-        from impact.columns.among import shared_gates
+@dataclass(frozen=True)
+class HeldGates:
+    """The gates that lost members and still have what they need: what each could lose as well, its
+    position, and what of it serves."""
 
-        hit = {*shared_gates(estate.version, broken)}
-    else:
-        hit = {gate for item in broken for gate in estate.gates_with.get(item, ())}
-    held: list[GateHeld] = []
-    for gate in (estate.gates[position] for position in hit):
-        if len(gate.members) == 1:
-            continue
+    analysis: Analysis
+    found: Sequence[tuple[int | float, int, int]]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def first(self, limit: int | None = None) -> list[GateHeld]:
+        """Those with the smallest margin first, then by kind, name and id of the dependent, and the
+        gate's name."""
+        estate = self.analysis.estate
+
+        def order(row: tuple[int | float, int, int]) -> tuple[object, ...]:
+            gate = estate.gates[row[1]]
+            return row[0], *estate.label_of(gate.dependent), gate.label or gate.name, gate.members
+
+        rows = nsmallest(len(self.found) if limit is None else limit, self.found, key=order)
+        return [self._row(*row) for row in rows]
+
+    def _row(self, margin: float, at: int, serving: int) -> GateHeld:
+        analysis, estate = self.analysis, self.analysis.estate
+        gate = estate.gates[at]
+        kind, name, dependent = estate.label_of(gate.dependent)
+        failed = (m for m in gate.members if analysis.state(m) >= State.DEGRADED)
+        return GateHeld(
+            id=dependent,
+            kind=kind,
+            name=name,
+            gate=gate.label or gate.name,
+            up=gate.shown(serving),
+            needed=gate.shown(gate.needed),
+            total=gate.shown(gate.total),
+            margin=margin,
+            failed=tuple(estate.label_of(member)[2] for member in failed),
+        )
+
+
+def gates_held(analysis: Analysis) -> HeldGates:
+    """The gates of more than one member that held."""
+    estate, states = analysis.estate, analysis.states
+    if estate.version is not None and isinstance(states, Sifted):
+        from impact.columns.among import held_gates
+
+        return HeldGates(analysis, held_gates(estate.version, states.column(State.DEGRADED)))
+    broken = at_least(states, State.DEGRADED)
+    found: list[tuple[int | float, int, int]] = []
+    for at in {at for item in broken for at in estate.gates_with.get(item, ())}:
+        gate = estate.gates[at]
         weights = gate.weight_by_state(states)
         serving = weights[State.UP] + weights[State.AT_RISK]
-        if serving >= gate.needed:
-            kind, name, dependent = estate.label_of(gate.dependent)
-            failed = (m for m in gate.members if analysis.state(m) >= State.DEGRADED)
-            held.append(
-                GateHeld(
-                    id=dependent,
-                    kind=kind,
-                    name=name,
-                    gate=gate.label or gate.name,
-                    up=gate.shown(serving),
-                    needed=gate.shown(gate.needed),
-                    total=gate.shown(gate.total),
-                    margin=gate.shown(serving - gate.needed),
-                    failed=tuple(estate.label_of(member)[2] for member in failed),
-                )
-            )
-    return sorted(held, key=lambda g: (g.margin, g.kind, g.name, g.id, g.gate, g.failed))
+        if len(gate.members) > 1 and serving >= gate.needed:
+            found.append((gate.shown(serving - gate.needed), at, serving))
+    return HeldGates(analysis, found)
 
 
 def services_reached(analysis: Analysis) -> list[ServiceReached]:
     """The affected services: the worst state first, then by criticality, and as ``affected``."""
     estate = analysis.estate
-    kinds = service_kinds(estate)
-    reached = (item for item in analysis.states if estate.kind_of(item) in kinds)
+    reached = services_among(estate, analysis.states)
     found = [
         ServiceReached(
             id=estate.items[item].id,
@@ -174,6 +199,18 @@ def services_reached(analysis: Analysis) -> list[ServiceReached]:
     rank = {name: place for place, name in enumerate(CRITICALITIES)}
     order = {state.label: -state for state in State}
     return sorted(found, key=lambda s: (order[s.state], rank.get(s.criticality or "", len(rank))))
+
+
+def services_among(
+    estate: Estate, states: Mapping[int, State], worst: State = State.AT_RISK
+) -> list[int]:
+    """The services that are in this state or a worse one."""
+    kinds = service_kinds(estate)
+    if estate.version is not None and isinstance(states, Sifted):
+        from impact.columns.among import of_kinds
+
+        return of_kinds(estate.version, states.column(worst), kinds)
+    return [item for item in at_least(states, worst) if estate.kind_of(item) in kinds]
 
 
 def service_kinds(estate: Estate) -> set[str]:

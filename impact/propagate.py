@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from impact.compiled.choice import engine_of
 from impact.estate import Estate
 from impact.states import State
+
+if TYPE_CHECKING:
+    from impact.compiled.arrays import U32
 
 
 @runtime_checkable
@@ -23,6 +26,10 @@ class Sifted(Protocol):
 
     def at_least(self, state: State) -> list[int]:
         """The items in this state or a worse one."""
+        ...
+
+    def column(self, state: State) -> U32:
+        """The same as a column."""
         ...
 
     def plain(self) -> dict[int, State]:
@@ -50,6 +57,11 @@ def at_least(states: Mapping[int, State], state: State) -> list[int]:
     if isinstance(states, Sifted):
         return states.at_least(state)
     return [item for item, found in states.items() if found >= state]
+
+
+def count_at_least(states: Mapping[int, State], state: State) -> int:
+    """How many :func:`at_least` has."""
+    return len(states.column(state) if isinstance(states, Sifted) else at_least(states, state))
 
 
 def propagate_all(estate: Estate, given: Mapping[int, State]) -> dict[int, State]:

@@ -21,7 +21,7 @@ from impact.answer import ServiceReached
 from impact.blast_radius import gates_held, services_reached
 from impact.propagate import propagate
 from impact.states import State, StateName
-from impact.weak_evidence import foundations, weak_evidence
+from impact.weak_evidence import foundations, weak_places, weak_rows
 from impact.window import BusinessHours, Window, business_hours
 
 RiskFactorName = Literal[
@@ -108,6 +108,8 @@ class _Judged(msgspec.Struct, frozen=True):
     value: float
     sentence: str
     evidence: Sequence[RiskEvidence] = ()
+    total: int | None = None
+    """How much evidence there is, where not all of it is here."""
 
 
 def assess_risk(
@@ -180,7 +182,7 @@ def _factor(name: RiskFactorName, judged: _Judged, weight: float) -> RiskFactor:
         points=round(judged.value * weight, 1),
         sentence=judged.sentence,
         evidence=tuple(judged.evidence[:MOST_EVIDENCE]),
-        evidence_total=len(judged.evidence),
+        evidence_total=len(judged.evidence) if judged.total is None else judged.total,
     )
 
 
@@ -245,7 +247,7 @@ def _weak_points(analysis: Analysis, services: Sequence[ServiceReached]) -> _Jud
 
 def _redundancy(analysis: Analysis) -> _Judged:
     held = gates_held(analysis)
-    bare = [gate for gate in held if gate.margin == 0]
+    bare = sum(margin == 0 for margin, _, _ in held.found)
     if not bare:
         said = (
             f"{_counted(len(held), 'gate')} hold with some to spare."
@@ -255,20 +257,22 @@ def _redundancy(analysis: Analysis) -> _Judged:
         return _Judged(0, said)
     evidence = [
         RiskEvidence(g.id, f"{g.kind} {g.name}, {g.gate}: {g.up:g} of {g.total:g} left, all needed")
-        for g in bare
+        for g in held.first(min(bare, MOST_EVIDENCE))
     ]
-    said = f"{_counted(len(bare), 'gate')} would have nothing left to lose."
-    return _Judged(_together([SHARE_OF_LOST_REDUNDANCY] * len(bare)), said, evidence)
+    said = f"{_counted(bare, 'gate')} would have nothing left to lose."
+    return _Judged(_together([SHARE_OF_LOST_REDUNDANCY] * bare), said, evidence, bare)
 
 
 def _data_quality(analysis: Analysis) -> _Judged:
-    weak = weak_evidence(analysis)
+    weak = weak_places(analysis)
     total = sum(len(part) for part in foundations(analysis))
-    if not weak:
+    if not weak.total:
         return _Judged(0, "The answer rests on no weak evidence.")
-    share = min(1.0, len(weak) / total)
-    said = f"{len(weak)} of the {total} items and links that the answer rests on are weak evidence."
-    return _Judged(share, said, [RiskEvidence(w.id, w.sentence) for w in weak])
+    what = f"{weak.total} of the {total} items and links"
+    said = f"{what} that the answer rests on are weak evidence."
+    rows = weak_rows(analysis.estate, weak, MOST_EVIDENCE)
+    evidence = [RiskEvidence(row.id, row.sentence) for row in rows]
+    return _Judged(min(1.0, weak.total / total), said, evidence, weak.total)
 
 
 def _window(window: Window | None, hours: BusinessHours) -> _Judged:

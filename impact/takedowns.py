@@ -69,9 +69,11 @@ def takedowns(estate: Estate, target: int, *, most_looks: int = MOST_LOOKS) -> T
     not suffice; then the farthest was looked at first.
     """
     engine = engine_of(estate)
-    return (
-        PlainTakedowns.of(estate, target) if engine is None else engine.singles(target, most_looks)
-    )
+    if engine is None:
+        return PlainTakedowns.of(estate, target)
+    from impact.cone import cone_of
+
+    return engine.singles(cone_of(estate, engine, target), most_looks)
 
 
 @dataclass

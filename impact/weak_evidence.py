@@ -5,7 +5,7 @@ Stale data never changes a state; it is reported beside the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from math import inf
 from typing import NamedTuple
@@ -98,24 +98,21 @@ def weak_rows(estate: Estate, places: WeakPlaces, limit: int | None = None) -> l
     return [evidence for evidence in found if evidence is not None]
 
 
-def foundations(analysis: Analysis) -> tuple[set[int], set[int]]:
+def foundations(analysis: Analysis) -> tuple[Collection[int], Collection[int]]:
     """The items and links that the answer rests on, weak or not."""
     estate = analysis.estate
+    beside = [end for item in analysis.reasons.by_network() for end in estate.topology.beside[item]]
+    devices, cables = {device for device, _ in beside}, {link for _, link in beside}
     if estate.version is not None:
         from impact.columns import among
 
         items, links = among.foundations(estate.version, analysis.states)
-    else:
-        items, links = set(analysis.states), set[int]()
-        for position in {g for item in analysis.states for g in estate.gates_with.get(item, ())}:
-            gate = estate.gates[position]
-            items.update(gate.members)
-            links.update(gate.links, gate.standby_links)
-    for item in analysis.reasons.by_network():
-        for device, link in estate.topology.beside[item]:
-            items.add(device)
-            links.add(link)
-    return items, links
+        return among.joined(items, devices), among.joined(links, cables)
+    gates = {g for item in analysis.states for g in estate.gates_with.get(item, ())}
+    for gate in (estate.gates[at] for at in gates):
+        devices.update(gate.members)
+        cables.update(gate.links, gate.standby_links)
+    return devices.union(analysis.states), cables
 
 
 def _weak_item(estate: Estate, position: int) -> WeakEvidence | None:

@@ -9,10 +9,11 @@ from datetime import datetime
 import msgspec
 
 from cmdb.errors import InvalidInput
-from impact.analysis import Analysis, analyse
+from impact.analysis import analyse
 from impact.answer import Because
-from impact.blast_radius import because, services_reached
+from impact.blast_radius import because, services_among
 from impact.estate import Estate
+from impact.propagate import count_at_least
 from impact.states import State
 from impact.takedowns import Takedowns, takedowns
 
@@ -169,13 +170,9 @@ def _row(estate: Estate, item: int, target: int) -> WeakPoint:
         distance=len(path) - 1,
         because=because(analysis, target),
         path=tuple(estate.items[step].id for step in path),
-        services_down=_services_down(analysis),
-        items_down=sum(state is State.DOWN for state in analysis.states.values()),
+        services_down=len(services_among(estate, analysis.states, State.DOWN)),
+        items_down=count_at_least(analysis.states, State.DOWN),
     )
-
-
-def _services_down(analysis: Analysis) -> int:
-    return sum(service.state == State.DOWN.label for service in services_reached(analysis))
 
 
 def _false_redundancy(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import Any, overload
 
@@ -21,10 +22,6 @@ TO, CODE, TALLY, WEIGHT, GATE, MEMBER = range(6)
 """The columns of entries."""
 
 
-SingleOf = Callable[[int], tuple[int, int, bool]]
-"""From a link that is a gate to its provider, its dependent, and whether it is soft."""
-
-
 class GateRows(Sequence[Gate]):
     """Gates by position. A position is never used again, so all versions share them: which are an
     item's own is for its version to say."""
@@ -35,13 +32,13 @@ class GateRows(Sequence[Gate]):
         groups: list[Gate],
         columns: LinkColumns,
         ids: Sequence[str],
-        soft: SingleOf,
+        ends: SingleEnds,
     ) -> None:
         self.code = code
         self.groups = groups
         self.columns = columns
         self.ids = ids
-        self._is_soft = soft
+        self._ends = ends
         self.added: list[Gate] = []
 
     def __len__(self) -> int:
@@ -59,6 +56,15 @@ class GateRows(Sequence[Gate]):
         code = int(self.code[at])
         return self.groups[-1 - code] if code < 0 else self._single(code)
 
+    @cached_property
+    def flat(self) -> GroupColumns:
+        """The gates of more than one link that were loaded. O(their members) once."""
+        return GroupColumns.of(self.groups)
+
+    def single_ends(self, links: I32) -> tuple[U32, U32, npt.NDArray[np.bool_]]:
+        """Provider, dependent and softness of links that were a gate each when loaded."""
+        return self._ends.columns_of(links)
+
     def single_links(self, positions: Sequence[int]) -> list[int]:
         """The link that each of these gates is, where it is one link and was so when the estate was
         loaded; a negative number for the others."""
@@ -70,7 +76,7 @@ class GateRows(Sequence[Gate]):
 
     def detached(self) -> GateRows:
         """The same, to which nobody else adds gates."""
-        made = GateRows(self.code, self.groups, self.columns, self.ids, self._is_soft)
+        made = GateRows(self.code, self.groups, self.columns, self.ids, self._ends)
         made.added = self.added.copy()
         return made
 
@@ -80,7 +86,7 @@ class GateRows(Sequence[Gate]):
         return len(self) - 1
 
     def _single(self, link: int) -> Gate:
-        provider, dependent, soft = self._is_soft(link)
+        provider, dependent, soft = self._ends(link)
         return Gate(
             dependent=dependent,
             form=Form.SINGLE,
@@ -93,6 +99,37 @@ class GateRows(Sequence[Gate]):
             soft=soft,
             links=(link,),
         )
+
+
+@dataclass(frozen=True)
+class GroupColumns:
+    """Gates in columns, with where their members and links start."""
+
+    start: I64
+    member: U32
+    link_start: I64
+    link: U32
+    """Those to standbys too."""
+    soft: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, gates: Sequence[Gate]) -> GroupColumns:
+        """Those of these gates, in order."""
+        members = [gate.members for gate in gates]
+        links = [(*gate.links, *gate.standby_links) for gate in gates]
+        return cls(
+            _starts(members),
+            np.fromiter(chain.from_iterable(members), np.uint32),
+            _starts(links),
+            np.fromiter(chain.from_iterable(links), np.uint32),
+            np.fromiter((gate.soft for gate in gates), np.bool_),
+        )
+
+
+def _starts(rows: Sequence[Sequence[int]]) -> I64:
+    starts = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=starts[1:])
+    return starts
 
 
 @dataclass(frozen=True)
@@ -111,6 +148,15 @@ class SingleEnds:
         dependent, provider = pair[::-1] if table.direction[relation] == FROM_TO else pair
         soft = table.soft[relation] or self.soft_terms[columns.terms[link]]
         return provider, dependent, bool(soft)
+
+    def columns_of(self, links: I32) -> tuple[U32, U32, npt.NDArray[np.bool_]]:
+        """The same of many links."""
+        columns, table = self.columns, self.relations
+        relation = columns.relation[links]
+        turned = table.direction[relation] == FROM_TO
+        start, end = columns.start[links], columns.end[links]
+        soft = table.soft[relation] | self.soft_terms[columns.terms[links]]
+        return np.where(turned, start, end), np.where(turned, end, start), soft
 
 
 @dataclass(frozen=True)
@@ -210,12 +256,7 @@ class Entries:
 def all_entries(formed: Formed, ends: SingleEnds, items: int) -> tuple[Rows, Tallies]:
     """The entries of all gates, member by member and in the order of the gates. O(members)."""
     single = np.flatnonzero(formed.code >= 0)
-    links = formed.code[single]
-    columns, table = ends.columns, ends.relations
-    relation = columns.relation[links]
-    turned = table.direction[relation] == FROM_TO
-    provider = np.where(turned, columns.start[links], columns.end[links])
-    soft = table.soft[relation] | ends.soft_terms[columns.terms[links]]
+    provider, _, soft = ends.columns_of(formed.code[single])
     groups = np.flatnonzero(formed.code < 0)
     found = Entries.of(
         (int(at), formed.groups[-1 - int(formed.code[at])]) for at in groups.tolist()

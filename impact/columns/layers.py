@@ -43,6 +43,26 @@ def extended(column: npt.NDArray[C], used: int, values: npt.NDArray[Any]) -> npt
     return column
 
 
+def spread(starts: npt.NDArray[Any], ends: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """All places from each start up to its end, one span after the other."""
+    starts = starts.astype(np.int64)
+    counts = ends.astype(np.int64) - starts
+    last = np.cumsum(counts)
+    if not len(last) or not last[-1]:
+        return np.zeros(0, np.int64)
+    within = np.arange(last[-1]) - np.repeat(last - counts, counts)
+    places: npt.NDArray[np.int64] = np.repeat(starts, counts) + within
+    return places
+
+
+def distinct(values: npt.NDArray[C]) -> npt.NDArray[C]:
+    """The values sorted, each once: sorting is many times as fast as the hashing that numpy does
+    for it."""
+    values = np.sort(values)
+    kept: npt.NDArray[C] = values[np.append(True, values[1:] != values[:-1])[: len(values)]]
+    return kept
+
+
 @dataclass(frozen=True)
 class Rows:
     """For each item a row of entries: those from ``start`` to ``end`` of every column.
@@ -74,14 +94,7 @@ class Rows:
 
     def gathered(self, items: U32) -> npt.NDArray[np.int64]:
         """Where the entries of these items are in the columns, item by item."""
-        starts = self.start[items].astype(np.int64)
-        counts = self.end[items].astype(np.int64) - starts
-        ends = np.cumsum(counts)
-        if not len(ends) or not ends[-1]:
-            return np.zeros(0, np.int64)
-        within = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
-        places: npt.NDArray[np.int64] = np.repeat(starts, counts) + within
-        return places
+        return spread(self.start[items], self.end[items])
 
     def replaced(
         self, items: U32, owners: npt.NDArray[Any], columns: tuple[Column, ...], size: int

@@ -11,8 +11,7 @@ import numpy as np
 from impact.compiled.arrays import Graph
 from impact.compiled.found import Found, FoundStates
 from impact.compiled.kernels import take, walk
-from impact.compiled.singles import WEAK, close_upward, find_cone, try_cone
-from impact.compiled.upward import Upward, upward_of
+from impact.compiled.singles import WEAK, Cone, close_upward, try_cone
 from impact.compiled.weak import Singles
 from impact.compiled.work import ALL_BROKEN, ALL_DOWN, FOUND, Work, make_work
 from impact.states import State
@@ -27,7 +26,6 @@ class Engine:
 
     graph: Graph
     _spare: list[Work] = field(default_factory=list)
-    _upward: Upward | None = None
 
     def states(self, given: Mapping[int, State]) -> FoundStates:
         """As :meth:`walk`, as a mapping from items to states."""
@@ -41,21 +39,15 @@ class Engine:
             walk(self.graph.arrays, work, items, states)
             return _taken(self.graph, work)
 
-    def singles(self, target: int, most_looks: int) -> Singles:
-        """Who takes the target DOWN alone, and which redundancy of what it rests on is none; the
-        latter as far as ``most_looks`` at entries go. The first call turns all entries round."""
-        if self._upward is None:
-            self._upward = upward_of(self.graph)
-        arrays, up = self.graph.arrays, self._upward
-        size = self.graph.size
-        steps, marks = np.full(size, -1, np.int32), np.zeros(size, np.uint8)
-        cone = np.empty(size, np.uint32)
-        count = find_cone(arrays, up, target, steps, cone, marks)
-        cone = cone[:count].copy()
-        close_upward(arrays, up, target, marks, np.empty(count, np.uint32))
+    def singles(self, cone: Cone, most_looks: int) -> Singles:
+        """Who takes the cone's target DOWN alone, and which redundancy in the cone is none; the
+        latter as far as ``most_looks`` at entries go."""
+        marks = np.zeros(self.graph.size, np.uint8)
+        close_upward(cone, int(cone.items[0]), marks, np.empty(len(cone.items), np.uint32))
         with self._work() as work:
-            broken = try_cone(arrays, up, work, steps, cone, marks, most_looks)
-        return Singles(target, steps, cone, marks[cone] & WEAK != 0, up.gate, *broken)
+            entries, items, complete = try_cone(self.graph.arrays, work, cone, marks, most_looks)
+        gates = self.graph.entry_gate[entries]
+        return Singles(cone, marks[cone.items] & WEAK != 0, gates, items, complete)
 
     def take_over(self, other: Engine) -> None:
         """Share the buffers of another engine, where they serve for this one's graph as well."""

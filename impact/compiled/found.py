@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from impact.estate import Estate
 
 
+SEARCH_FROM = 5000
+MOST_SEARCHES = 30
+
+
 @dataclass(frozen=True)
 class Found:
     """The items that are not UP: first those that are ``down``, up to ``broken`` those that are
@@ -30,6 +34,19 @@ class Found:
     vias: I32
     down: int
     broken: int
+    _searched: list[int] = field(default_factory=list)
+
+    def place(self, item: int) -> int:
+        """Where the item is in ``items``; -1 where it is not.
+
+        The first few that are asked for in a large answer are searched: that is quicker than to
+        note where everything is.
+        """
+        if len(self.items) < SEARCH_FROM or len(self._searched) >= MOST_SEARCHES:
+            return self.places.get(item, -1)
+        self._searched.append(item)
+        found = np.flatnonzero(self.items == item)
+        return int(found[0]) if len(found) else -1
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -59,15 +76,18 @@ class FoundStates(Mapping[int, State]):
         self.found = found
 
     def __getitem__(self, item: int) -> State:
-        return self.found.state_at(self.found.places[item])
+        place = self.found.place(item)
+        if place < 0:
+            raise KeyError(item)
+        return self.found.state_at(place)
 
     def get(self, item: int, default: Any = None) -> Any:
         """As of a dict: asked far more often than any other."""
-        place = self.found.places.get(item)
-        return default if place is None else self.found.state_at(place)
+        place = self.found.place(item)
+        return default if place < 0 else self.found.state_at(place)
 
     def __contains__(self, item: object) -> bool:
-        return item in self.found.places
+        return isinstance(item, int) and self.found.place(item) >= 0
 
     def __len__(self) -> int:
         return len(self.found.items)
@@ -85,10 +105,14 @@ class FoundStates(Mapping[int, State]):
 
     def at_least(self, state: State) -> list[int]:
         """The items in this state or a worse one."""
+        items: list[int] = self.column(state).tolist()
+        return items
+
+    def column(self, state: State) -> U32:
+        """The same as a column."""
         found = self.found
         count = {State.DOWN: found.down, State.DEGRADED: found.broken}.get(state, len(found.items))
-        items: list[int] = found.items[:count].tolist()
-        return items
+        return found.items[:count]
 
 
 class FoundReasons(Reasons):
@@ -100,7 +124,9 @@ class FoundReasons(Reasons):
 
     def __getitem__(self, item: int) -> Reason:
         found = self.found
-        place = found.places[item]
+        place = found.place(item)
+        if place < 0:
+            raise KeyError(item)
         distance, via = int(found.distances[place]), int(found.vias[place])
         if via == GIVEN:
             return Reason(distance, "given")
@@ -113,7 +139,10 @@ class FoundReasons(Reasons):
 
     def distance(self, item: int) -> int:
         """How far the item is from what failed."""
-        return int(self.found.distances[self.found.places[item]])
+        place = self.found.place(item)
+        if place < 0:
+            raise KeyError(item)
+        return int(self.found.distances[place])
 
     def by_network(self) -> list[int]:
         """The items whose network explains them."""
@@ -129,7 +158,7 @@ class FoundReasons(Reasons):
             yield found.items[first:last].tolist()
 
     def __contains__(self, item: object) -> bool:
-        return item in self.found.places
+        return isinstance(item, int) and self.found.place(item) >= 0
 
     def __len__(self) -> int:
         return len(self.found.items)

@@ -9,41 +9,38 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from impact.compiled.arrays import I32, U32
+from impact.compiled.arrays import U32
+from impact.compiled.singles import Cone
 
 
 @dataclass(frozen=True)
 class Singles:
     """Who takes the target DOWN alone, and who breaks which redundant gate alone.
 
-    ``steps`` are by item and -1 outside the cone. ``cone`` has the nearest first, the target in
-    front, and ``weak`` says for each of them whether it takes the target down; the target does.
-    ``tallies`` and ``items`` say which gate each item breaks, the farthest item first; ``gate`` has
-    the position of a gate by its tally. ``complete`` says that these are all.
+    ``weak`` says for each item of the cone whether it takes the target down; the target does.
+    ``gates`` and ``items`` say which gate each item breaks, the farthest item first. ``complete``
+    says that these are all.
     """
 
-    target: int
-    steps: I32
-    cone: U32
+    cone: Cone
     weak: npt.NDArray[np.bool_]
-    gate: U32
-    tallies: U32
+    gates: U32
     items: U32
     complete: bool
 
     @property
     def looked_at(self) -> int:
         """How many items are in the cone, the target included."""
-        return len(self.cone)
+        return len(self.cone.items)
 
     def step(self, item: int) -> int:
         """How many steps above the target the item is."""
-        return int(self.steps[item])
+        return int(self.cone.steps[item])
 
     @cached_property
     def weak_points(self) -> list[int]:
         """Every other item whose DOWN alone takes the target down, the nearest first."""
-        found: list[int] = self.cone[1:][self.weak[1:]].tolist()
+        found: list[int] = self.cone.items[1:][self.weak[1:]].tolist()
         return found
 
     def is_weak(self, item: int) -> bool:
@@ -52,7 +49,7 @@ class Singles:
 
     @cached_property
     def _weak(self) -> frozenset[int]:
-        return frozenset(self.cone[self.weak].tolist())
+        return frozenset(self.cone.items[self.weak].tolist())
 
     @cached_property
     def shared(self) -> Mapping[int, list[int]]:
@@ -65,13 +62,12 @@ class _Shared(Mapping[int, list[int]]):
     """Lists that are made when asked for: there may be a million items in all of them."""
 
     def __init__(self, singles: Singles) -> None:
-        order = np.argsort(singles.tallies, kind="stable")
-        tallies, first = np.unique(singles.tallies[order], return_index=True)
-        self._items = singles.items[order]
+        order = np.argsort(singles.gates, kind="stable")
+        self._items, gates = singles.items[order], singles.gates[order]
+        first = np.flatnonzero(np.append(True, gates[1:] != gates[:-1])[: len(gates)])
         ends = np.append(first, len(order))[1:]
-        gates: list[int] = singles.gate[tallies].tolist()
         spans: zip[tuple[int, int]] = zip(first.tolist(), ends.tolist(), strict=True)
-        self._spans = dict(zip(gates, spans, strict=True))
+        self._spans = dict(zip(gates[first].tolist(), spans, strict=True))
 
     def __getitem__(self, gate: int) -> list[int]:
         first, end = self._spans[gate]

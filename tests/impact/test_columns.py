@@ -14,17 +14,19 @@ import pytest
 
 from cmdb.catalogue import builtin
 from cmdb.items import Item, ItemReport, ItemStatus, Link, LinkReport, link_id
-from impact import BlastRadius, answer
+from impact import BlastRadius, answer, cone
 from impact.analysis import analyse
 from impact.columns.build import build_version
 from impact.columns.draft import Draft
 from impact.columns.follow import follow
 from impact.columns.version import Version
+from impact.compiled import found as found_by_kernels
 from impact.compiled.found import FoundStates
 from impact.estate import Estate
 from impact.networkx_form import to_networkx
 from impact.propagate import propagate, propagate_plainly
 from impact.reasons import reasons_plainly
+from impact.weak_points import WeakPoints, weak_points
 from impact.what_if import altered
 from tests.impact.comparing import answers, same_estates, shape
 from tests.impact.random_estates import RandomEstate, random_estate, random_failure
@@ -258,6 +260,32 @@ def test_whole_answers_are_the_same(part: int) -> None:
         met += len(expected.weak_evidence)
         assert in_order(found) == in_order(expected), seed
     assert met
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_weak_points_are_the_same(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where columns are asked for all of a layer, and answers are searched."""
+    monkeypatch.setattr(cone, "AT_ONCE", 0)
+    monkeypatch.setattr(found_by_kernels, "SEARCH_FROM", 0)
+    met = 0
+    for seed in range(part * ESTATES // 10, (part + 1) * ESTATES // 10):
+        random = Random(seed)
+        revised = Revised(random, seen(random, random_estate(random, 30)))
+        for _ in range(2):
+            plain, estate = revised.plain(), revised.version.estate
+            if plain.index:
+                target = random.choice([*plain.index])
+                expected, found = (weak_points(e, target, limit=None) for e in (plain, estate))
+                assert by_id(found) == by_id(expected), seed
+                met += len(expected.weak_points)
+            revised.revise()
+    assert met
+
+
+def by_id(found: WeakPoints) -> WeakPoints:
+    """The answer with false redundancies in order of ids."""
+    rows = sorted(found.false_redundancies, key=lambda row: (row.id, row.gate, row.members))
+    return msgspec.structs.replace(found, false_redundancies=tuple(rows))
 
 
 def in_order(found: BlastRadius) -> BlastRadius:
