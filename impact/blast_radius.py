@@ -62,7 +62,7 @@ def answer(
         raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
     estate = analysis.estate
     held = gates_held(analysis)
-    services = services_reached(analysis)
+    services = services_among(estate, analysis.states)
     owners = owners_reached(analysis)
     weak = weak_places(analysis)
     lengths = [len(part) for part in (analysis.states, held, services, owners)] + [weak.total]
@@ -74,7 +74,7 @@ def answer(
         failed=tuple(estate.items[item].id for item in analysis.given),
         affected=tuple(affected(analysis, item) for item in analysis.first_affected(limit)),
         gates_held=tuple(held.first(limit)),
-        services=_cut(services, limit),
+        services=tuple(services_reached(analysis, limit)),
         owners=_cut(owners, limit),
         weak_evidence=tuple(weak_rows(estate, weak, limit)),
         counts=Counts(
@@ -181,24 +181,25 @@ def gates_held(analysis: Analysis) -> HeldGates:
     return HeldGates(analysis, found)
 
 
-def services_reached(analysis: Analysis) -> list[ServiceReached]:
-    """The affected services: the worst state first, then by criticality, and as ``affected``."""
-    estate = analysis.estate
-    reached = services_among(estate, analysis.states)
-    found = [
-        ServiceReached(
-            id=estate.items[item].id,
-            kind=estate.items[item].kind,
-            name=estate.items[item].name,
-            state=analysis.states[item].label,
-            distance=analysis.reasons.distance(item),
-            criticality=_text(estate, item, "criticality"),
-        )
-        for item in analysis.in_order(reached)
-    ]
+def services_reached(analysis: Analysis, limit: int | None = None) -> list[ServiceReached]:
+    """The affected services, all or the first of them: the worst state first, then by criticality,
+    and as ``affected``."""
+    estate, states, distance = analysis.estate, analysis.states, analysis.reasons.distance
     rank = {name: place for place, name in enumerate(CRITICALITIES)}
-    order = {state.label: -state for state in State}
-    return sorted(found, key=lambda s: (order[s.state], rank.get(s.criticality or "", len(rank))))
+
+    def order(item: int) -> tuple[int, int, int, str, str, str]:
+        grave = rank.get(estate.text_of(item, "criticality") or "", len(rank))
+        return -states[item], grave, distance(item), *estate.label_of(item)
+
+    reached = services_among(estate, states)
+    first = nsmallest(len(reached) if limit is None else limit, reached, key=order)
+    found: list[ServiceReached] = []
+    for item in first:
+        kind, name, id_ = estate.label_of(item)
+        criticality = estate.text_of(item, "criticality")
+        state = states[item].label
+        found.append(ServiceReached(id_, kind, name, state, distance(item), criticality))
+    return found
 
 
 def services_among(
@@ -241,7 +242,7 @@ def owners_reached(analysis: Analysis) -> list[OwnerReached]:
             state=worst[owner].label,
             owns=counts[owner]["OWNED_BY"],
             supports=counts[owner]["SUPPORTED_BY"],
-            contact=next((c for c in (_text(estate, owner, n) for n in CONTACTS) if c), None),
+            contact=next((c for c in (estate.text_of(owner, n) for n in CONTACTS) if c), None),
         )
         for owner in sorted(counts, key=order)
     ]
@@ -260,8 +261,3 @@ def _owner_links(analysis: Analysis) -> list[tuple[int, int]]:
         for link in estate.links_at.get(item, ())
         if estate.links[link].relation in OWNER_RELATIONS and estate.ends[link][0] == item
     ]
-
-
-def _text(estate: Estate, item: int, name: str) -> str | None:
-    value = estate.items[item].properties.get(name)
-    return value if isinstance(value, str) and value else None

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Labels = Callable[[int], tuple[str, str, str]]
 """From a position to the kind, name and id of its item."""
 
+Texts = Callable[[int, str], str | None]
+"""From a position and a property's name to that property, where it is a text."""
+
 OWNER_RELATIONS = ("OWNED_BY", "SUPPORTED_BY")
 
 
@@ -88,6 +91,8 @@ class Estate:
     left_out: Mapping[str, LeftOut]
     labels: Labels | None = field(default=None, compare=False, repr=False)
     """A faster way to :meth:`label_of`, where there is one."""
+    texts: Texts | None = field(default=None, compare=False, repr=False)
+    """The same of :meth:`text_of`."""
     version: Version | None = field(default=None, compare=False, repr=False)
     """What it is read from, where that is columns."""
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
@@ -185,6 +190,12 @@ class Estate:
             )
         raise UnknownItem(item_id)
 
+    def text_of(self, item: int, name: str) -> str | None:
+        """A property of the item at that position, where it is a text and not empty."""
+        if self.texts is not None:
+            return self.texts(item, name)
+        return text_in(self.items[item], name)
+
     def link_with(self, link_id: str) -> int | None:
         """The position of the link with that id, or None. O(links of the item it starts at)."""
         _, start, _ = link_id.split(":") if link_id.count(":") == 2 else ("", "", "")
@@ -210,6 +221,12 @@ class Estate:
     def relation(self, link: int) -> Relation | None:
         """The relation of the link at that position; None where the catalogue has none."""
         return self.catalogue.relations.get(self.links[link].relation)
+
+
+def text_in(item: Item, name: str) -> str | None:
+    """A property of the item, where it is a text and not empty."""
+    value = item.properties.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:

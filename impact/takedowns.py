@@ -42,12 +42,10 @@ class Takedowns(Protocol):
         """How many items there are whose failure might, the item itself included."""
         ...
 
-    @property
     def weak_points(self) -> list[int]:
         """Every other item whose DOWN alone takes the item down, the nearest first."""
         ...
 
-    @property
     def shared(self) -> Mapping[int, list[int]]:
         """By gate that tolerates the loss of any one member: the items whose DOWN alone takes its
         output DOWN all the same, the nearest first. Only gates that have some."""
@@ -118,7 +116,6 @@ class PlainTakedowns:
         """See :class:`Takedowns`."""
         return self.steps[item]
 
-    @cached_property
     def weak_points(self) -> list[int]:
         """See :class:`Takedowns`."""
         found = {item for item, down in self.tried.items() if self.target in down}
@@ -131,7 +128,7 @@ class PlainTakedowns:
 
     @cached_property
     def _weak(self) -> frozenset[int]:
-        return frozenset((*self.weak_points, self.target))
+        return frozenset((*self.weak_points(), self.target))
 
     def _nearest(self, item: int) -> tuple[int, int]:
         return self.steps[item], item
@@ -144,7 +141,6 @@ class PlainTakedowns:
                 if not gate.soft:
                     yield position, gate
 
-    @cached_property
     def shared(self) -> Mapping[int, list[int]]:
         """See :class:`Takedowns`."""
         redundant = {at: gate for at, gate in self.gates() if is_redundant(gate)}

@@ -108,7 +108,7 @@ def weak_points(estate: Estate, item_id: str, *, limit: int | None = DEFAULT_LIM
     target = estate.position(item_id)
     found = takedowns(estate, target)
     kind, name, id_ = estate.label_of(target)
-    weak, shared = found.weak_points, found.shared
+    weak, shared = found.weak_points(), found.shared()
     gates = sorted(shared, key=lambda at: found.step(estate.gates[at].dependent))
     rows = [_row(estate, item, target) for item in _first(estate, found, weak, limit)]
     return WeakPoints(
@@ -119,7 +119,7 @@ def weak_points(estate: Estate, item_id: str, *, limit: int | None = DEFAULT_LIM
         name=name,
         weak_points=tuple(sorted(rows, key=_nearest)),
         false_redundancies=tuple(
-            _false_redundancy(estate, found, at, limit)
+            _false_redundancy(estate, found, at, shared[at], limit)
             for at in _first_gates(estate, found, gates, limit)
         ),
         counts=WeakPointCounts(len(weak), len(shared), found.looked_at),
@@ -176,9 +176,9 @@ def _row(estate: Estate, item: int, target: int) -> WeakPoint:
 
 
 def _false_redundancy(
-    estate: Estate, found: Takedowns, at: int, limit: int | None
+    estate: Estate, found: Takedowns, at: int, shared: Sequence[int], limit: int | None
 ) -> FalseRedundancy:
-    gate, shared = estate.gates[at], found.shared[at]
+    gate = estate.gates[at]
     kind, name, id_ = estate.label_of(gate.dependent)
     first = _first(estate, found, shared, limit)
     rows = tuple(SharedItem(*_of(estate, item), found.is_weak(item)) for item in first)
@@ -297,7 +297,7 @@ def _all_weak(estate: Estate, item_id: str) -> dict[str, WeakPointRow]:
         return {}
     found = takedowns(estate, at, most_looks=0)
     rows: dict[str, WeakPointRow] = {}
-    for item in found.weak_points:
+    for item in found.weak_points():
         kind, name, id_ = estate.label_of(item)
         rows[id_] = WeakPointRow(id_, kind, name, found.step(item))
     return rows

@@ -111,6 +111,8 @@ def _print_weak_points(found: WeakPoints) -> None:
         say(f"False redundancy ({counts.false_redundancies}):", "bold")
         for false in found.false_redundancies:
             say(f"  {false.sentence}")
+    if not found.complete:
+        say("The search for false redundancy was broken off; there may be more of it.")
 
 
 def _print_pairs(found: CutPairs) -> None:

@@ -15,7 +15,7 @@ from cmdb.items import Item, ItemStatus
 from impact.columns.draft import STATUSES, Draft, Seen
 from impact.columns.layers import roomy
 from impact.compiled.arrays import I64
-from impact.estate import LeftOut
+from impact.estate import LeftOut, text_in
 
 U16 = npt.NDArray[np.uint16]
 Flags = npt.NDArray[np.bool_]
@@ -44,6 +44,7 @@ class ItemTable:
     statuses: array[int]
     read: ReadItem
     _kept: dict[int, Item] = field(default_factory=dict)
+    _texts: dict[str, dict[int, str | None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, draft: Draft, read: ReadItem) -> ItemTable:
@@ -71,6 +72,14 @@ class ItemTable:
             self._kept[at] = found
         return found
 
+    def text(self, at: int, name: str) -> str | None:
+        """A property of the item as it was put here, where it is a text. Noted when first asked
+        for, by who asks for a few properties of very many items."""
+        texts = self._texts.setdefault(name, {})
+        if at not in texts:
+            texts[at] = text_in(self.item(at), name)
+        return texts[at]
+
     def detached(self) -> ItemTable:
         """The same, to which nobody else adds items. O(items)."""
         return dataclasses.replace(
@@ -83,6 +92,7 @@ class ItemTable:
             statuses=self.statuses[:],
             place=self.place.copy(),
             _kept={},
+            _texts={},
         )
 
     def kind(self, at: int) -> str:
@@ -145,6 +155,11 @@ class ItemRows(Sequence[Item]):
         if changed is not None:
             return changed.kind, changed.name, changed.id
         return table.kind_names[table.kinds[at]], table.names[at], table.ids[at]
+
+    def text(self, at: int, name: str) -> str | None:
+        """A property of the item at a position, where it is a text."""
+        changed = self.changed.get(at)
+        return self.table.text(at, name) if changed is None else text_in(changed, name)
 
     def kind(self, at: int) -> str:
         """The kind of the item at a position."""

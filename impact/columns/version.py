@@ -119,6 +119,7 @@ class Version:
             findings=Findings(self._findings),
             left_out=OutsideRows(items, self.removed),
             labels=items.label,
+            texts=items.text,
             version=self,
             memo=Memo(engine=self.engine, is_settled=True, weak=self.weak),
         )

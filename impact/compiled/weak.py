@@ -37,7 +37,6 @@ class Singles:
         """How many steps above the target the item is."""
         return int(self.cone.steps[item])
 
-    @cached_property
     def weak_points(self) -> list[int]:
         """Every other item whose DOWN alone takes the target down, the nearest first."""
         found: list[int] = self.cone.items[1:][self.weak[1:]].tolist()
@@ -51,7 +50,6 @@ class Singles:
     def _weak(self) -> frozenset[int]:
         return frozenset(self.cone.items[self.weak].tolist())
 
-    @cached_property
     def shared(self) -> Mapping[int, list[int]]:
         """By gate that tolerates the loss of any one member: the items whose DOWN alone takes its
         output DOWN all the same, the nearest first."""
