@@ -58,7 +58,22 @@ def affected(capfd: pytest.CaptureFixture[str], *arguments: str) -> dict[str, st
     return {row["name"]: row["state"] for row in rows}
 
 
-@pytest.mark.parametrize("verb", [["impact"], ["dependencies"], ["path", "DB"], ["impact", "DB"]])
+ASKING = (
+    ["impact"],
+    ["impact", "DB"],
+    ["restoration-order"],
+    ["dependencies"],
+    ["path", "DB"],
+    ["weak-points"],
+    ["weak-points", "--pairs"],
+    ["weak-points", "--compare", "1"],
+    ["causes"],
+    ["suspects"],
+    ["risk"],
+)
+
+
+@pytest.mark.parametrize("verb", ASKING, ids=" ".join)
 def test_an_ambiguous_name_has_its_candidates_listed(
     verb: list[str], store: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +88,20 @@ def test_an_unknown_name_has_the_nearest_listed(
 ) -> None:
     error = refused(capfd, "impact", "SHOPP")
     assert (error["code"], error["suggestions"]) == ("unknown_item", ["SHOP"])
+
+
+@pytest.mark.parametrize("verb", [v for v in ASKING if "--compare" not in v], ids=" ".join)
+def test_nothing_is_said_of_a_retired_item_as_if_it_were_there(
+    verb: list[str], store: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert "is retired and takes no part" in refused(capfd, *verb, "OLD")["message"]
+
+
+@pytest.mark.parametrize("verb", ASKING, ids=" ".join)
+def test_an_item_that_nobody_knows_is_refused(
+    verb: list[str], store: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(capfd, *verb, "serial:NOBODY")["code"] == "unknown_item"
 
 
 def test_a_retired_or_planned_item_can_not_fail(
