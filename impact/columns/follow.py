@@ -178,27 +178,41 @@ class _Following(Change):
         """The item's gates, without those of the links in ``kept``."""
         if not self.present[item]:
             return [], []
-        mine: list[int] = []
-        wires: list[Wire] = []
-        row, columns = self.links_at.of(item), self.columns
-        row = row[self.live[row]]
-        rows = (columns.relation[row], columns.start[row], columns.end[row], self.there[row])
-        lists = (column.tolist() for column in (row, *rows))
-        for link, relation, start, end, is_there in zip(*lists, strict=True):
-            direction = self.directions[relation]
-            dependent, provider = (end, start) if direction == FROM_TO else (start, end)
-            if dependent != item or link in kept or direction == NO_IMPACT:
-                continue
-            mine.append(link)
-            if is_there and provider != item:
-                wires.append(Wire(link, provider, item))
+        mine = [row for row in self._dependencies.get(item, ()) if row[0] not in kept]
+        wires = [
+            Wire(link, provider, item)
+            for link, provider, is_there in mine
+            if is_there and provider != item
+        ]
         items, links = self.item_rows, self.link_rows
         gates, findings = form_gates(items, links, self.relations, wires, self.standbys)
         # Where each link is a member of its gate, no gate is without members.
         if len(mine) > len(wires) or self._is_a(items.kind(item), "Cluster"):
-            named = [links[link] for link in mine]
+            named = [links[link] for link, _, _ in mine]
             findings += missing_members(items, item, named, gates, self.old.catalogue)
         return gates, findings
+
+    @cached_property
+    def _dependencies(self) -> dict[int, list[tuple[int, int, bool]]]:
+        """By item that is dirty, its live links that carry impact to it, with the provider and
+        whether both ends take part."""
+        rows, columns = self.links_at, self.columns
+        dirty = np.array(sorted(self.dirty), np.uint32)
+        links = rows.columns[0][rows.gathered(dirty)]
+        owner = np.repeat(dirty, rows.end[dirty] - rows.start[dirty])
+        direction = self.table.direction[columns.relation[links]]
+        start, end = columns.start[links], columns.end[links]
+        is_turned = direction == FROM_TO
+        mine = np.where(is_turned, end, start) == owner
+        mine &= self.live[links] & (direction != NO_IMPACT)
+        found: dict[int, list[tuple[int, int, bool]]] = {}
+        provider = np.where(is_turned, start, end)[mine].tolist()
+        there = self.there[links][mine].tolist()
+        for item, *row in zip(
+            owner[mine].tolist(), links[mine].tolist(), provider, there, strict=True
+        ):
+            found.setdefault(item, []).append((*row,))
+        return found
 
     @cached_property
     def item_rows(self) -> ItemRows:
