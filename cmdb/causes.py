@@ -13,6 +13,7 @@ import msgspec
 
 from cmdb.edits import read_edits
 from cmdb.errors import InvalidInput, Problem
+from cmdb.given import raise_any, text_of
 from cmdb.items.value import parse_time
 from cmdb.service import Cmdb
 from cmdb.viewpoint import LATEST, Viewpoint
@@ -22,7 +23,6 @@ from impact.estate import Estate
 
 EDITS_FOR = timedelta(hours=24)
 """How long before the alerts edits are looked for."""
-MOST_PROBLEMS = 100
 
 
 class GivenAlert(msgspec.Struct, frozen=True):
@@ -41,12 +41,7 @@ def read_alerts(path: Path) -> list[GivenAlert]:
 
     Raises :class:`~cmdb.errors.InvalidInput` with every line that is wrong.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise InvalidInput(f"{path} can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path} is not UTF-8 text.") from None
+    lines = text_of(path).splitlines()
     alerts: list[GivenAlert] = []
     problems: list[Problem] = []
     for number, line in enumerate(lines, 1):
@@ -56,7 +51,7 @@ def read_alerts(path: Path) -> list[GivenAlert]:
             alerts.append(_alert(line, str(path), number))
         except ValueError as error:
             problems.append(Problem(str(error), str(path), number))
-    _raise_any(problems, "The alerts can't be read.")
+    raise_any(problems, "The alerts can't be read.")
     return alerts
 
 
@@ -79,11 +74,6 @@ def _alert(line: str, file: str, number: int) -> GivenAlert:
     if not 0 < strength <= 1 or math.isnan(strength):
         raise ValueError(f"strength must be above 0 and at most 1, not {strength:g}")
     return GivenAlert(item, parse_time(since) if since else None, strength, file, number)
-
-
-def _raise_any(problems: Sequence[Problem], message: str) -> None:
-    if problems:
-        raise InvalidInput(message, problems[:MOST_PROBLEMS], len(problems))
 
 
 async def causes(
@@ -131,7 +121,7 @@ async def _resolved(
             if alert.file is None:
                 raise
             problems.append(Problem(error.message, alert.file, alert.line))
-    _raise_any(problems, "Not every alert names an item.")
+    raise_any(problems, "Not every alert names an item.")
     return alerts
 
 

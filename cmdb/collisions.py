@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from cmdb.errors import InvalidInput, Problem
+from cmdb.given import raise_any, text_of
 from cmdb.items.value import parse_time
 from cmdb.service import Cmdb
 from cmdb.viewpoint import LATEST, Viewpoint
@@ -19,7 +20,6 @@ from impact.collision_answer import Collisions
 from impact.collisions import DEFAULT_LIMIT, PlannedFailure, find_collisions
 from impact.window import window
 
-MOST_PROBLEMS = 100
 _FIELDS = ("name", "items", "state", "start", "end")
 
 
@@ -43,12 +43,7 @@ def read_planned(path: Path) -> list[GivenPlan]:
     Raises :class:`~cmdb.errors.InvalidInput` with everything that is wrong; in a list, the line is
     that of the entry counted from 1.
     """
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise InvalidInput(f"{path} can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path} is not UTF-8 text.") from None
+    text = text_of(path)
     plans: list[GivenPlan] = []
     problems: list[Problem] = []
     for number, row in _rows(text, str(path)):
@@ -58,7 +53,7 @@ def read_planned(path: Path) -> list[GivenPlan]:
             problems.append(Problem(str(error), str(path), number))
         except InvalidInput as error:
             problems.append(Problem(error.message, str(path), number))
-    _raise_any(problems, "The planned failures can't be read.")
+    raise_any(problems, "The planned failures can't be read.")
     return plans
 
 
@@ -105,11 +100,6 @@ def _time(row: dict[str, Any], name: str) -> datetime:
     return parse_time(value)
 
 
-def _raise_any(problems: Sequence[Problem], message: str) -> None:
-    if problems:
-        raise InvalidInput(message, problems[:MOST_PROBLEMS], len(problems))
-
-
 async def collisions(
     cmdb: Cmdb,
     given: Sequence[GivenPlan],
@@ -135,5 +125,5 @@ async def collisions(
                 problems.append(Problem(error.message, plan.file, plan.line, plan.name))
         span = window(plan.start, plan.end)
         plans.append(PlannedFailure(plan.name, tuple(dict.fromkeys(ids)), span, plan.state))
-    _raise_any(problems, "Not every planned failure names items.")
+    raise_any(problems, "Not every planned failure names items.")
     return await asyncio.to_thread(find_collisions, estate, plans, limit=limit)

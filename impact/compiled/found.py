@@ -48,6 +48,13 @@ class Found:
         found = np.flatnonzero(self.items == item)
         return int(found[0]) if len(found) else -1
 
+    def place_of(self, item: int) -> int:
+        """As :meth:`place`; raises KeyError where it is not there."""
+        place = self.place(item)
+        if place < 0:
+            raise KeyError(item)
+        return place
+
     @cached_property
     def places(self) -> dict[int, int]:
         """Where each item is in ``items``. O(items) once: a thousandth of what a walk in plain
@@ -76,10 +83,7 @@ class FoundStates(Mapping[int, State]):
         self.found = found
 
     def __getitem__(self, item: int) -> State:
-        place = self.found.place(item)
-        if place < 0:
-            raise KeyError(item)
-        return self.found.state_at(place)
+        return self.found.state_at(self.found.place_of(item))
 
     def get(self, item: int, default: Any = None) -> Any:
         """As of a dict: asked far more often than any other."""
@@ -124,9 +128,7 @@ class FoundReasons(Reasons):
 
     def __getitem__(self, item: int) -> Reason:
         found = self.found
-        place = found.place(item)
-        if place < 0:
-            raise KeyError(item)
+        place = found.place_of(item)
         distance, via = int(found.distances[place]), int(found.vias[place])
         if via == GIVEN:
             return Reason(distance, "given")
@@ -139,10 +141,7 @@ class FoundReasons(Reasons):
 
     def distance(self, item: int) -> int:
         """How far the item is from what failed."""
-        place = self.found.place(item)
-        if place < 0:
-            raise KeyError(item)
-        return int(self.found.distances[place])
+        return int(self.found.distances[self.found.place_of(item)])
 
     def by_network(self) -> list[int]:
         """The items whose network explains them."""

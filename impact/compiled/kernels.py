@@ -31,6 +31,7 @@ from impact.compiled.work import (
     TALLIES,
     VIA,
     Work,
+    lose,
 )
 from impact.states import State
 
@@ -104,13 +105,8 @@ def _settle(work: Work, item: int, state: int, distance: int, via: int) -> None:
 @kernel
 def _breaks(arrays: Arrays, work: Work, entry: int) -> bool:
     """Count the entry's member as failed; whether its gate has less than it needs now."""
-    tally, weight = arrays.entry_tally[entry], arrays.entry_weight[entry]
-    lost = work.lost[tally]
-    if lost == 0 and weight > 0:
-        work.tallied[work.counts[TALLIES]] = tally
-        work.counts[TALLIES] += 1
-    work.lost[tally] = lost + weight
-    return bool(arrays.tally_total[tally] - lost - weight < arrays.tally_needed[tally])
+    tally, lost = arrays.entry_tally[entry], lose(arrays, work, entry)
+    return bool(arrays.tally_total[tally] - lost < arrays.tally_needed[tally])
 
 
 @kernel

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from impact.compiled.arrays import DEVICE, HARD, I32, SOFT, TALLIED, U8, U32, Arrays
 from impact.compiled.detours import cut_off, take_out
 from impact.compiled.jit import kernel
-from impact.compiled.work import FALLEN, FOUND, REROUTED, TALLIES, Work
+from impact.compiled.work import FALLEN, FOUND, REROUTED, TALLIES, Work, lose
 from impact.states import State
 
 DOWN = int(State.DOWN)
@@ -209,14 +209,9 @@ def _follow(
 @kernel
 def _breaks_now(arrays: Arrays, work: Work, entry: int) -> bool:
     """Count the entry's member as failed; whether its gate has less than it needs since then."""
-    tally, weight = arrays.entry_tally[entry], arrays.entry_weight[entry]
-    lost = work.lost[tally]
-    if lost == 0 and weight > 0:
-        work.tallied[work.counts[TALLIES]] = tally
-        work.counts[TALLIES] += 1
-    work.lost[tally] = lost + weight
+    tally, lost = arrays.entry_tally[entry], lose(arrays, work, entry)
     spare = arrays.tally_total[tally] - arrays.tally_needed[tally]
-    return bool(lost <= spare < lost + weight)
+    return bool(lost - arrays.entry_weight[entry] <= spare < lost)
 
 
 @kernel

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from impact.compiled.arrays import I32, I64, U8, U32, Arrays
+from impact.compiled.jit import kernel
 
 
 class Work(NamedTuple):
@@ -77,3 +78,15 @@ def make_work(arrays: Arrays) -> Work:
         queue=np.zeros(size, np.uint32),
         counts=np.zeros(9, np.int64),
     )
+
+
+@kernel
+def lose(arrays: Arrays, work: Work, entry: int) -> int:
+    """Count the entry's member as failed; returns what its gate has lost with it, by weight."""
+    tally, weight = arrays.entry_tally[entry], arrays.entry_weight[entry]
+    lost = int(work.lost[tally])
+    if lost == 0 and weight > 0:
+        work.tallied[work.counts[TALLIES]] = tally
+        work.counts[TALLIES] += 1
+    work.lost[tally] = lost + weight
+    return lost + int(weight)

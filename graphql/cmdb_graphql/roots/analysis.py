@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import strawberry
+from msgspec.structs import asdict
 
 from cmdb.analysis import compare_impact, find_dependencies, find_ways
 from cmdb.errors import InvalidInput
@@ -63,8 +64,7 @@ class ServedImpact(BlastRadius, frozen=True, kw_only=True):
     @classmethod
     def of(cls, made: BlastRadius, analysis: Analysis) -> "ServedImpact":
         """The same answer."""
-        fields = {name: getattr(made, name) for name in made.__struct_fields__}
-        return cls(**fields, analysis=analysis)
+        return cls(**asdict(made), analysis=analysis)
 
 
 DOWN: Any = FailureState("down")

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import strawberry
+from msgspec.structs import asdict
 
 from cmdb.change_assessment import ChangeAssessment, assess_plan
 from cmdb.plans import read_plan
@@ -30,8 +31,7 @@ class ServedAssessment(ChangeAssessment, frozen=True, kw_only=True):
     @classmethod
     def of(cls, made: ChangeAssessment, view: Viewpoint) -> "ServedAssessment":
         """The same assessment."""
-        fields = {name: getattr(made, name) for name in made.__struct_fields__}
-        return cls(**fields, view=view)
+        return cls(**asdict(made), view=view)
 
 
 def extra_fields(later: Later) -> dict[str, dict[str, Any]]:
