@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from cmdb.errors import InvalidInput, UnknownItem
+from cmdb.errors import InvalidInput
 from cmdb.service import Cmdb, Point
-from cmdb.viewpoint import LATEST, Viewpoint, item_in
+from cmdb.viewpoint import LATEST, Viewpoint, both
 from impact import Analysis, State, analyse
 from impact.compare import Comparison, compare
-from impact.dependencies import Dependencies, dependencies, dependents
+from impact.dependencies import DEFAULT_LIMIT, Dependencies, dependencies, dependents
+from impact.dependencies_comparison import DependenciesComparison, compare_dependencies
 from impact.path import Paths, find_paths
 
 
@@ -44,13 +45,7 @@ async def compare_impact(
     """
     if not failed:
         raise InvalidInput("Name at least one item that fails.")
-    before, after = await view.before(cmdb, since), await view.estate(cmdb)
-    ids: list[str] = []
-    for text in failed:
-        try:
-            ids.append(await item_in(cmdb, after, text))
-        except UnknownItem:
-            ids.append(await item_in(cmdb, before, text))
+    before, after, ids = await both(cmdb, failed, since, view)
     return await asyncio.to_thread(compare, before, after, dict.fromkeys(ids, state), limit=limit)
 
 
@@ -67,6 +62,23 @@ async def find_dependencies(
     estate, (found,) = await view.find(cmdb, [item])
     walk = dependents if reverse else dependencies
     return await asyncio.to_thread(walk, estate, found, depth=depth, limit=limit)
+
+
+async def compare_dependencies_since(
+    cmdb: Cmdb,
+    item: str,
+    since: Point,
+    view: Viewpoint = LATEST,
+    *,
+    reverse: bool = False,
+    depth: int | None = None,
+    limit: int | None = DEFAULT_LIMIT,
+) -> DependenciesComparison:
+    """What differs between what an item rested on at ``since`` and does as seen from ``view``."""
+    before, after, (found,) = await both(cmdb, [item], since, view)
+    return await asyncio.to_thread(
+        compare_dependencies, before, after, found, reverse=reverse, depth=depth, limit=limit
+    )
 
 
 async def find_ways(

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from cmdb.analysis import analyse_failure
 from cmdb.errors import InvalidInput
 from cmdb.revisions import Action
-from cmdb.service import Cmdb
-from cmdb.viewpoint import LATEST, Viewpoint
-from impact import Analysis, State
+from cmdb.service import Cmdb, Point
+from cmdb.viewpoint import LATEST, Viewpoint, both
+from impact import Analysis, State, analyse
 from impact.risk import ItemHistory, Risk, RiskEvidence, assess_risk
+from impact.risk_comparison import RiskComparison, compare_risk
 from impact.window import Window, business_hours, window
 
 HISTORY_FOR = timedelta(days=90)
@@ -40,11 +41,45 @@ async def assess(
     :class:`~cmdb.errors.InvalidInput` for an unknown or ambiguous item, half a window, or one that
     does not end after it starts.
     """
-    if (start is None) != (end is None):
-        raise InvalidInput("A window has a start and an end; only one of them is given.")
-    span = window(start, end) if start is not None and end is not None else None
+    span = _span(start, end)
     analysis = await analyse_failure(cmdb, items, state, view)
     return await assess_analysis(cmdb, analysis, span, collisions)
+
+
+async def compare_risk_since(
+    cmdb: Cmdb,
+    items: Sequence[str],
+    since: Point,
+    state: State = State.DOWN,
+    view: Viewpoint = LATEST,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> RiskComparison:
+    """The risk of the same failure at ``since`` and as seen from ``view``.
+
+    An item that is not there at one of the points does not fail there. Raises as :func:`assess`,
+    for an item that is there at neither.
+    """
+    if not items:
+        raise InvalidInput("Name at least one item that fails.")
+    span = _span(start, end)
+    before, after, ids = await both(cmdb, items, since, view)
+    for item in ids:
+        if item not in before.index:
+            after.position(item)
+    risks: list[Risk] = []
+    for estate in (before, after):
+        given = {item: state for item in ids if item in estate.index}
+        analysis = await asyncio.to_thread(analyse, estate, given)
+        risks.append(await assess_analysis(cmdb, analysis, span))
+    return compare_risk(*risks)
+
+
+def _span(start: datetime | None, end: datetime | None) -> Window | None:
+    if (start is None) != (end is None):
+        raise InvalidInput("A window has a start and an end; only one of them is given.")
+    return window(start, end) if start is not None and end is not None else None
 
 
 async def assess_analysis(

@@ -73,6 +73,21 @@ class Viewpoint:
 LATEST = Viewpoint()
 
 
+async def both(
+    cmdb: Cmdb, texts: Iterable[str], since: Point, view: Viewpoint
+) -> tuple[Estate, Estate, list[str]]:
+    """The estate at ``since``, the one seen from ``view``, and the ids of the items that texts mean
+    in the later, or else in the earlier. Raises for what is known at neither."""
+    before, after = await view.before(cmdb, since), await view.estate(cmdb)
+    ids: list[str] = []
+    for text in texts:
+        try:
+            ids.append(await item_in(cmdb, after, text))
+        except UnknownItem:
+            ids.append(await item_in(cmdb, before, text))
+    return before, after, list(dict.fromkeys(ids))
+
+
 async def item_in(cmdb: Cmdb, estate: Estate, text: str) -> str:
     """The id of the item that the text means: in the store, or by a name or identifier that only
     this estate has, because it is past or supposed.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from cmdb.errors import UnknownItem
 from cmdb.service import Cmdb, Point
-from cmdb.viewpoint import LATEST, Viewpoint, item_in
+from cmdb.viewpoint import LATEST, Viewpoint, both
 from impact.cut_pairs import CutPairs, cut_pairs
 from impact.estate_weak_points import EstateWeakPoints, Progress, estate_weak_points
 from impact.weak_points import (
@@ -68,9 +67,5 @@ async def compare_weak_points_since(
     """What differs between an item's single points of failure at ``since`` and as seen from
     ``view``; see :func:`impact.weak_points.compare_weak_points`. ``since`` may be ``"now"``
     where there is something else to compare with."""
-    before, after = await view.before(cmdb, since), await view.estate(cmdb)
-    try:
-        found = await item_in(cmdb, after, item)
-    except UnknownItem:
-        found = await item_in(cmdb, before, item)
+    before, after, (found,) = await both(cmdb, [item], since, view)
     return await asyncio.to_thread(compare_weak_points, before, after, found, limit=limit)

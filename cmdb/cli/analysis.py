@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmdb.cli.comparison import print_comparison
+from cmdb.cli.comparison import print_comparison, print_dependencies_comparison
 from cmdb.cli.output import (
     STATE_STYLE,
     console,
@@ -20,7 +20,7 @@ from cmdb.cli.output import (
     styled,
 )
 from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
-from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
+from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -65,14 +65,7 @@ def impact(
         typer.Option("--explain", help="Prove why this item is affected.", metavar="ITEM"),
     ] = None,
     view: ViewOptions = NO_VIEW,
-    compare: Annotated[
-        str | None,
-        typer.Option(
-            "--compare",
-            help="Show only what the failure did otherwise then; now, beside --what-if or --at.",
-            metavar="REVISION|TIME",
-        ),
-    ] = None,
+    compare: CompareOption = None,
     drawn: Annotated[
         PictureFormat | None,
         typer.Option("--format", help="Print a picture instead, in this language."),
@@ -256,6 +249,7 @@ def dependencies(
         bool, typer.Option("--reverse", help="What rests on it, instead of what it rests on.")
     ] = False,
     depth: Annotated[int | None, typer.Option("--depth", min=1, help="Steps at most.")] = None,
+    compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 200,
     store: StoreOption = None,
@@ -267,17 +261,22 @@ def dependencies(
     """
 
     async def work(cmdb: Cmdb) -> Any:
-        from cmdb.analysis import find_dependencies
+        from cmdb.analysis import compare_dependencies_since, find_dependencies
 
-        return await find_dependencies(
-            cmdb, item, view.viewpoint(), reverse=reverse, depth=depth, limit=limit
-        )
+        seen = view.viewpoint()
+        given: Any = {"reverse": reverse, "depth": depth, "limit": limit}
+        if compare:
+            return await compare_dependencies_since(cmdb, item, compare, seen, **given)
+        return await find_dependencies(cmdb, item, seen, **given)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0
     view.say_supposed()
+    if compare:
+        print_dependencies_comparison(found)
+        return 0
     verb = "is what these rest on" if reverse else "rests on these"
     say(f"{found.kind} {found.name} {verb}:", "bold")
     print_table(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cmdb.cli.analysis import FailureState
+from cmdb.cli.comparison import print_risk_comparison
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
 from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
-from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
+from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -44,6 +45,7 @@ def risk(
             "--max-risk", min=0, max=100, help="Exit with 1 where the risk is above it (0 to 100)."
         ),
     ] = None,
+    compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -54,18 +56,15 @@ def risk(
     """
 
     async def work(cmdb: Cmdb) -> Any:
-        from cmdb.risk import assess
+        from cmdb.risk import assess, compare_risk_since
         from cmdb.times import read_time
         from impact import failure
 
-        return await assess(
-            cmdb,
-            items,
-            failure(state.value),
-            view.viewpoint(),
-            start=read_time(start, "--start"),
-            end=read_time(end, "--end"),
-        )
+        how, seen = failure(state.value), view.viewpoint()
+        span: Any = {"start": read_time(start, "--start"), "end": read_time(end, "--end")}
+        if compare:
+            return await compare_risk_since(cmdb, items, compare, how, seen, **span)
+        return await assess(cmdb, items, how, seen, **span)
 
     found = with_cmdb(store, work)
     status = int(max_risk is not None and found.total > max_risk)
@@ -73,6 +72,16 @@ def risk(
         print_json(found)
         return status
     view.say_supposed()
+    if compare:
+        print_risk_comparison(found)
+    else:
+        _print_risk(found)
+    if status:
+        say(f"That is above the most that is allowed, {max_risk:g}.", "bold red")
+    return status
+
+
+def _print_risk(found: Any) -> None:
     say(f"Risk {found.total:g} of 100; {plural(found.affected, 'item')} would not stay up", "bold")
     rows = [
         (
@@ -92,9 +101,6 @@ def risk(
         for evidence in factor.evidence[:SHOWN_EVIDENCE] if factor.points else ():
             say(f"  {factor.factor.replace('_', ' ')}: {evidence.text}")
     say(f"(revision {found.revision})")
-    if status:
-        say(f"That is above the most that is allowed, {max_risk:g}.", "bold red")
-    return status
 
 
 def collisions(

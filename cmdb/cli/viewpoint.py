@@ -25,6 +25,14 @@ WhatIfOption = Annotated[
         metavar="FILE",
     ),
 ]
+CompareOption = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        help="Show only what differs from then; now, beside --what-if or --at.",
+        metavar="REVISION|TIME",
+    ),
+]
 PlannedOption = Annotated[
     bool,
     typer.Option("--include-planned", help="Count planned items as if they were there."),

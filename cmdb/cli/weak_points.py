@@ -9,7 +9,7 @@ import typer
 
 from cmdb.cli.output import plural, print_json, print_table, say
 from cmdb.cli.run import JsonOption, LimitOption, StoreOption, told, with_cmdb
-from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
+from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -35,14 +35,7 @@ def weak_points(
     estate: Annotated[
         bool, typer.Option("--estate", help="Rank all items that take any service down alone.")
     ] = False,
-    compare: Annotated[
-        str | None,
-        typer.Option(
-            "--compare",
-            help="Show only what differs from then; now, beside --what-if or --at.",
-            metavar="REVISION|TIME",
-        ),
-    ] = None,
+    compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 100,
     store: StoreOption = None,

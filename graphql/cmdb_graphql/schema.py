@@ -62,7 +62,8 @@ OWN_TYPES = frozenset(
     "CutPairs CutPair CutItem WeakPointsComparison WeakPointsComparisonCounts WeakPointRow "
     "EstateWeakPoints EstateWeakPointCounts RankedItem "
     "FalseRedundancy RestorationOrder RestorationWave RestorationGroup RestoredItem "
-    "RestorationCounts".split()
+    "RestorationCounts DependenciesComparison DependenciesComparisonCounts "
+    "ChangedDependency RiskComparison RiskChange".split()
 ) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
 """Type names that no kind can have."""
 
@@ -70,7 +71,7 @@ OWN_ROOTS = frozenset(
     "node item items search impact explain dependencies dependents path history diff revision "
     "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
     "impactComparison collisions health risk suspects restorationOrder weakPointPairs "
-    "weakPointsComparison estateWeakPoints".split()
+    "weakPointsComparison estateWeakPoints dependenciesComparison riskComparison".split()
 )
 """Root fields that no kind's plural can have; the last are promised to what comes later."""
 

@@ -137,3 +137,56 @@ def test_a_what_if_of_the_past_is_refused(
     capfd.readouterr()
     assert run_main([*verb, "--at", "1", "--what-if", "parted.jsonl"]) == 2
     assert "stands on the latest revision" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("impact", "DB"),
+        ("dependencies", "SHOP"),
+        ("dependencies", "DB", "--reverse", "--depth", "1"),
+        ("weak-points", "SALES"),
+        ("risk", "DB", "--start", WINDOW["start"], "--end", WINDOW["end"]),
+    ],
+    ids=" ".join,
+)
+def test_answers_are_compared(
+    verb: Sequence[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    since, supposed = (
+        ("--compare", "1"),
+        ("--compare", "now", "--what-if", "parted.jsonl"),
+    )
+    one, other = asked(capfd, *verb, *since), asked(capfd, *verb, *supposed)
+    assert one != other
+    assert asked(capfd, *verb, "--compare", "3") != one
+    for options in (since, supposed):
+        assert run_main([*verb, *options]) == 0
+        assert capfd.readouterr().out
+
+
+def test_what_came_and_went_is_said(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    came = asked(capfd, "dependencies", "SALES", "--compare", "1")
+    assert [(row["name"], row["depth"]) for row in came["new"]] == [("SHOP", 1), ("DB", 2)]
+    assert came["counts"] == {"before": 0, "after": 2, "new": 2, "gone": 0, "changed": 0}
+    went = asked(capfd, "dependencies", "SALES", "--compare", "now", "--what-if", "parted.jsonl")
+    assert ([row["name"] for row in went["gone"]], went["new"]) == (["DB"], [])
+    doubled = {"relation": "DEPENDS_ON", "from": "fqdn:sales.example.org", "to": "serial:DB"}
+    Path("nearer.jsonl").write_text(json.dumps({"link": doubled}), "utf-8")
+    nearer = asked(capfd, "dependencies", "SALES", "--compare", "now", "--what-if", "nearer.jsonl")
+    (row,) = nearer["changed"]
+    assert (row["name"], row["before"]["depth"], row["after"]["depth"]) == ("DB", 2, 1)
+    assert run_main(["dependencies", "SALES", "--compare", "now", "--what-if", "nearer.jsonl"]) == 0
+    said = capfd.readouterr().out
+    assert "Otherwise:" in said
+    assert "2 steps, DEPENDS_ON, hard" in said
+
+
+def test_what_a_failure_risks_since_then(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = asked(capfd, "risk", "DB", "--compare", "1")
+    assert (found["before_affected"], found["affected"]) == (1, 3)
+    assert found["before_total"] < found["total"]
+    assert found["factors"][0]["after_sentence"] != found["factors"][0]["before_sentence"]
+    assert run_main(["risk", "DB", "--compare", "1", "--max-risk", "1"]) == 1
+    assert run_main(["risk", "SALES", "--compare", "1"]) == 0, "it was not there then"
+    assert run_main(["risk", "nobody", "--compare", "1"]) == 2

@@ -124,7 +124,7 @@ async def test_eight_readers_while_revisions_arrive(cmdb: Cmdb) -> None:
     await report(cmdb, server("link-0"))
     first = await cmdb.revision()
     root = (await cmdb.find("link-0")).id
-    done = asyncio.Event()
+    done, answered = asyncio.Event(), asyncio.Event()
     seen: set[int] = set()
 
     async def read() -> None:
@@ -133,6 +133,7 @@ async def test_eight_readers_while_revisions_arrive(cmdb: Cmdb) -> None:
             analysis = await asyncio.to_thread(analyse, estate, [root])
             assert len(analysis.states) == 1 + (estate.revision - first) // 2
             seen.add(estate.revision)
+            answered.set()
 
     readers = [asyncio.create_task(read()) for _ in range(8)]
     for number in range(1, 25):
@@ -140,6 +141,8 @@ async def test_eight_readers_while_revisions_arrive(cmdb: Cmdb) -> None:
             cmdb, server(f"link-{number}"), depends(f"link-{number}", f"link-{number - 1}")
         )
         assert await cmdb.revision() - first == 2 * number
+        answered.clear()
+        await asyncio.wait_for(answered.wait(), 60)
     done.set()
     await asyncio.gather(*readers)
     assert len(seen) > 1

@@ -32,6 +32,18 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             changes { id name kind before after item { status } } } }""",
         {},
     ),
+    "dependencies_comparison": (
+        """query { dependenciesComparison(item: "orders@production", since: "1", limit: 3) {
+            name direction counts { before after new gone changed } truncated
+            new { name depth item { status } } changed { name before { depth } } } }""",
+        {},
+    ),
+    "risk_comparison": (
+        """query { riskComparison(items: ["dc1-hv03"], since: "1") {
+            total beforeTotal affected beforeAffected
+            factors { factor before after beforeSentence afterSentence } } }""",
+        {},
+    ),
     "change_assessment": (
         """query($plan: JSON!) { changeAssessment(plan: $plan) {
             counts { delete replace } changes { address effect name item { status } } unmapped

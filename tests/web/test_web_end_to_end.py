@@ -44,6 +44,14 @@ def boxes(page: Page) -> Locator:
     return page.locator("figure svg[data-ready] g[role=button]")
 
 
+def open_start(page: Page) -> None:
+    """Open the start page and wait until all of it is there: nothing that arrives late moves a link
+    away while it is clicked."""
+    page.goto("/")
+    expect(page.get_by_role("region", name="Three things to try")).to_be_visible()
+    expect(page.get_by_role("heading", name="What is here")).to_be_visible()
+
+
 def test_search_a_switch_and_read_its_blast_radius(visit: Visit, demo: str, tmp_path: Path) -> None:
     page, answer = visit.page, impact_of(demo, SWITCH)
     page.goto("/")
@@ -168,7 +176,7 @@ def test_degrading_is_another_question(visit: Visit, demo: str) -> None:
 
 def test_all_of_a_kind_are_listed(visit: Visit) -> None:
     page = visit.page
-    page.goto("/")
+    open_start(page)
     page.get_by_role("link", name="Virtual machines").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Virtual machines")
     rows = page.get_by_role("row")
@@ -215,8 +223,7 @@ def test_a_server_that_went_away_is_said_to_be_away(browser: Browser, demo: str)
     context = browser.new_context(base_url=demo)
     with visiting(context, demo) as visit:
         page = visit.page
-        page.goto("/")
-        expect(page.get_by_role("heading", name="What is here")).to_be_visible()
+        open_start(page)
         context.set_offline(True)
         page.get_by_role("link", name="Servers").click()
         expect(page.get_by_role("heading", name="The server can't be reached")).to_be_visible()

@@ -5,18 +5,24 @@ from typing import Annotated, Any
 import strawberry
 from msgspec.structs import asdict
 
-from cmdb.analysis import compare_impact, find_dependencies, find_ways
+from cmdb.analysis import (
+    compare_dependencies_since,
+    compare_impact,
+    find_dependencies,
+    find_ways,
+)
 from cmdb.errors import InvalidInput
 from cmdb.viewpoint import Viewpoint
 from cmdb_graphql.connections import checked_first
 from cmdb_graphql.context import Context, off_loop
-from cmdb_graphql.roots.viewpoint import Limit, with_view
+from cmdb_graphql.roots.viewpoint import Limit, Since, with_view
 from cmdb_graphql.structs import Later, StructTypes, closed_set, many
 from impact import Analysis, BlastRadius, answer, failure
 from impact.answer import Because, WithoutWeakEvidence
 from impact.blast_radius import DEFAULT_LIMIT
 from impact.compare import Comparison
 from impact.dependencies import Dependencies
+from impact.dependencies_comparison import DependenciesComparison
 from impact.explain import Explanation, explain
 from impact.path import Paths
 from impact.picture import MOST_BOXES, Picture, picture
@@ -35,6 +41,8 @@ ROWS_WITH_ITEMS = (
     "OwnerReached",
     "Dependency",
     "Dependencies",
+    "DependenciesComparison",
+    "ChangedDependency",
     "PathItem",
     "ProofStep",
     "ProofMember",
@@ -159,6 +167,12 @@ def fields(structs: StructTypes, later: Later) -> dict[str, Any]:
         "dependents": strawberry.field(
             resolver=with_view(_dependents), graphql_type=tree, description="What rests on an item."
         ),
+        "dependencies_comparison": strawberry.field(
+            resolver=with_view(_dependencies_comparison),
+            graphql_type=structs.of(DependenciesComparison),
+            description="What differs between what an item rested on and rests on, or what rests "
+            "on it.",
+        ),
         "path": strawberry.field(
             resolver=with_view(_path),
             graphql_type=structs.of(Paths),
@@ -236,12 +250,7 @@ async def _explain(
 async def _compare(
     info: Info,
     items: Items,
-    since: Annotated[
-        str,
-        strawberry.argument(
-            "The point to compare with: a revision number, a time, or now beside `at` or `whatIf`."
-        ),
-    ],
+    since: Since,
     view: Viewpoint,
     state: Failing = DOWN,
     limit: Limit = DEFAULT_LIMIT,
@@ -265,6 +274,20 @@ async def _dependents(
 ) -> Any:
     return await find_dependencies(
         info.context.cmdb, item, view, reverse=True, depth=depth, limit=limit
+    )
+
+
+async def _dependencies_comparison(
+    info: Info,
+    item: Key,
+    since: Since,
+    view: Viewpoint,
+    reverse: Annotated[bool, strawberry.argument("What rests on it instead.")] = False,
+    depth: Depth = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Any:
+    return await compare_dependencies_since(
+        info.context.cmdb, item, since, view, reverse=reverse, depth=depth, limit=limit
     )
 
 

@@ -7,18 +7,22 @@ import strawberry
 
 from cmdb.collisions import GivenPlan, collisions
 from cmdb.errors import InvalidInput
-from cmdb.risk import assess
+from cmdb.risk import assess, compare_risk_since
 from cmdb.viewpoint import Viewpoint
 from cmdb_graphql.context import Context
 from cmdb_graphql.roots.analysis import DOWN, Failing, FailureState, Items
-from cmdb_graphql.roots.viewpoint import Limit, with_view
+from cmdb_graphql.roots.viewpoint import Limit, Since, with_view
 from cmdb_graphql.structs import StructTypes
 from impact import failure
 from impact.collision_answer import Collisions
 from impact.collisions import DEFAULT_LIMIT
 from impact.risk import Risk
+from impact.risk_comparison import RiskComparison
 
 Info = strawberry.Info[Context, None]
+
+Start = Annotated[datetime | None, strawberry.argument("When the failure begins.")]
+End = Annotated[datetime | None, strawberry.argument("When it is over.")]
 
 MOST_PLANNED = 2000
 """Planned failures in one question at most."""
@@ -45,6 +49,11 @@ def fields(structs: StructTypes) -> dict[str, Any]:
             graphql_type=structs.of(Risk),
             description="How risky it is to let these items fail, as a sum of explained factors.",
         ),
+        "risk_comparison": strawberry.field(
+            resolver=with_view(_risk_comparison),
+            graphql_type=structs.of(RiskComparison),
+            description="The risk of the same failure then and now, factor by factor.",
+        ),
         "collisions": strawberry.field(
             resolver=with_view(_collisions),
             graphql_type=structs.of(Collisions),
@@ -58,11 +67,24 @@ async def _risk(
     items: Items,
     view: Viewpoint,
     state: Failing = DOWN,
-    start: Annotated[datetime | None, strawberry.argument("When the failure begins.")] = None,
-    end: Annotated[datetime | None, strawberry.argument("When it is over.")] = None,
+    start: Start = None,
+    end: End = None,
 ) -> Any:
     cmdb = info.context.cmdb
     return await assess(cmdb, items, failure(state.value), view, start=start, end=end)
+
+
+async def _risk_comparison(
+    info: Info,
+    items: Items,
+    since: Since,
+    view: Viewpoint,
+    state: Failing = DOWN,
+    start: Start = None,
+    end: End = None,
+) -> Any:
+    cmdb, how = info.context.cmdb, failure(state.value)
+    return await compare_risk_since(cmdb, items, since, how, view, start=start, end=end)
 
 
 async def _collisions(

@@ -28,6 +28,13 @@ Supposed = Annotated[
     ),
 ]
 
+Since = Annotated[
+    str,
+    strawberry.argument(
+        "The point to compare with: a revision number, a time, or now beside `at` or `whatIf`."
+    ),
+]
+
 _ARGUMENTS: tuple[tuple[str, Any, Any], ...] = (
     ("at", At, None),
     ("what_if", Supposed, None),

@@ -13,7 +13,7 @@ from cmdb.weak_points import (
     rank_weak_points,
 )
 from cmdb_graphql.context import Context
-from cmdb_graphql.roots.viewpoint import Limit, with_view
+from cmdb_graphql.roots.viewpoint import Limit, Since, with_view
 from cmdb_graphql.structs import StructTypes
 from impact.cut_pairs import CutPairs
 from impact.estate_weak_points import DEFAULT_LIMIT as RANKED
@@ -69,9 +69,7 @@ async def _weak_point_pairs(
 async def _weak_points_comparison(
     info: Info,
     item: Service,
-    since: Annotated[
-        str, strawberry.argument('The earlier point: a revision, a time, or "now" with whatIf.')
-    ],
+    since: Since,
     view: Viewpoint,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Any:
