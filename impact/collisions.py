@@ -31,6 +31,8 @@ SHOWN = 20
 """Items of a collision that are listed."""
 MOST_TESTS = 3_000_000
 """Meetings at a gate or network that are looked at, at most, for pairs and for triples."""
+MOST_REACHED = 20_000_000
+"""Items that all of them reach, at most, each counted for every planned failure: some gigabytes."""
 
 
 class PlannedFailure(msgspec.Struct, frozen=True):
@@ -57,8 +59,9 @@ def find_collisions(
 
     Raises :class:`~cmdb.errors.InvalidInput` for a negative limit, two of the same name, one
     without items or with a window that does not end after it starts, and what
-    :meth:`~impact.estate.Estate.position` raises. Costs a propagation each, and one for each
-    combination that collides, or may because of a network.
+    :meth:`~impact.estate.Estate.position` raises; also where they reach more than
+    ``MOST_REACHED`` items together. Costs a propagation each, and one for each combination that
+    collides, or may because of a network.
     """
     if limit is not None and limit < 0:
         raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
@@ -124,9 +127,13 @@ class _Search:
 
     def __post_init__(self) -> None:
         at_item: dict[int, list[int]] = defaultdict(list)
+        reached = 0
         for number, plan in enumerate(self.plans):
             given = {self.estate.position(item): plan.state for item in plan.items}
             states = propagate_all(self.estate, given)
+            reached += len(states)
+            if reached > MOST_REACHED:
+                raise InvalidInput(self._too_many(number))
             self.given.append(given)
             self.states[number,] = states
             self._note((number,), states)
@@ -140,6 +147,14 @@ class _Search:
                     for other in at_item.get(item, ()):
                         if other != number:
                             self.met.add((min(number, other), max(number, other)))
+
+    def _too_many(self, number: int) -> str:
+        widest = max(range(number), key=lambda n: len(self.states[n,]), default=number)
+        return (
+            f"The first {number + 1} of {len(self.plans)} planned failures reach more than "
+            f"{MOST_REACHED:,} items together, too many to be compared; leave out the widest, such "
+            f"as {self.plans[widest].name!r}."
+        )
 
     def _note(self, who: Combination, states: Mapping[int, State]) -> None:
         """Remember which gates and networks these reach, to find who meets there."""

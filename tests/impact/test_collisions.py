@@ -212,3 +212,12 @@ def test_unknown_items_and_limits_are_refused_and_no_plans_are_no_collisions() -
     with pytest.raises(InvalidInput, match="limit"):
         find_collisions(pair(), [], limit=-1)
     assert find_collisions(pair(), []).total == 0
+
+
+def test_too_much_to_compare_is_said_with_the_widest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collisions, "MOST_REACHED", 3)
+    plans = [plan("a", "web1"), plan("b", "web2"), plan("c", "web1", "web2")]
+    with pytest.raises(
+        InvalidInput, match=r"The first 2 of 3 .* leave out the widest, such as 'a'"
+    ):
+        find_collisions(pair(), plans)
