@@ -14,6 +14,7 @@ from cmdb.errors import InvalidInput
 from cmdb.plans import KubernetesObject, read_plan
 from tests.plans.plan_files import change, every_action, plan
 
+RECORDED = Path(__file__).parent / "recorded"
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 DEPLOYMENT: dict[str, Any] = {
@@ -227,3 +228,27 @@ def test_real_plans_and_manifests_are_read() -> None:
     for path in (SHARED / "inframap-tfstate").rglob("*.json"):
         with pytest.raises(InvalidInput):
             read_plan(path.read_bytes(), path.name)
+
+
+def test_what_terraform_itself_planned() -> None:
+    plan = read_plan((RECORDED / "plan.json").read_bytes(), "plan.json")
+    assert (plan.tool, plan.version) == ("terraform", "1.11.4")
+    assert {r.address.removeprefix("terraform_data."): r.effect for r in plan.resources} == {
+        "created": "create",
+        "deleted": "delete",
+        "edited": "update",
+        "kept": "unchanged",
+        "replaced": "replace",
+    }
+    reasons = {r.effect: r.reason for r in plan.resources}
+    assert reasons["replace"] == "the old one goes first; forced by triggers_replace"
+    assert reasons["update"] == "changes input, output"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("state.json", "a printed Terraform state"), ("plan.tfplan", "Terraform's own binary form")],
+)
+def test_what_terraform_itself_wrote_and_is_no_plan(name: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        read_plan((RECORDED / name).read_bytes(), name)
