@@ -27,9 +27,10 @@ def words(text: str) -> list[str]:
 def indexed_words(item: Item) -> str:
     """All words an item is found by, sorted, each once, joined by spaces.
 
-    A word of letters and digits is also found by its later parts: ``web12`` by ``12``.
+    A word of letters and digits is also found by its later parts: ``web12`` by ``12``. An id is
+    not: its parts are drawn by lot, and would be met by any short word.
     """
-    texts = [item.id, item.kind, item.name, *item.identifiers, *item.former_identifiers]
+    texts = [item.kind, item.name, *item.identifiers, *item.former_identifiers]
     for value in item.properties.values():
         if isinstance(value, str):
             texts.append(value)
@@ -39,6 +40,7 @@ def indexed_words(item: Item) -> str:
     for word in tuple(found):
         if not (word.isalpha() or word.isdecimal()):
             found.update(_PART.findall(word))
+    found.update(words(item.id))
     return " ".join(sorted(found))
 
 

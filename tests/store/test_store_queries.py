@@ -165,6 +165,15 @@ async def test_search_finds_by_any_word_and_its_later_parts(store: Store) -> Non
         assert await find(store, text) == []
 
 
+async def test_a_short_word_is_not_met_by_a_part_of_an_id(store: Store) -> None:
+    web = replace(item("web"), id="06h0x7vvzk12q4t8w2mnpxe58m")
+    await store.apply(created(web), COMMIT)
+    for text in ("x", "7", "12", "vvzk", "q"):
+        assert await find(store, text) == []
+    for text in (web.id, web.id[:7], "06h0x7vvzk12 web"):
+        assert await find(store, text) == ["web"]
+
+
 async def test_search_follows_changes_and_hides_what_is_retired(store: Store) -> None:
     web = item("alpha", identifiers=["serial:1"])
     await store.apply(created(web), COMMIT)
