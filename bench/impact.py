@@ -11,6 +11,7 @@ import ctypes
 import gc
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -129,8 +130,10 @@ def of_neo4j(walked: Walked) -> tuple[Walk, float]:
     return load(os.environ["CMDB_TEST_NEO4J"], walked.graph.size, _pairs(walked)), float("nan")
 
 
+FLOOR = "C over the same arrays"
+
 PEERS: dict[str, Callable[[Walked], tuple[Walk, float]]] = {
-    "C over the same arrays": bare,
+    FLOOR: bare,
     "cmdb": ours,
     "scipy": of_scipy,
     "igraph": of_igraph,
@@ -142,6 +145,15 @@ PEERS: dict[str, Callable[[Walked], tuple[Walk, float]]] = {
 
 NEEDED = {"scipy": "scipy", "igraph": "igraph", "rustworkx": "rustworkx"}
 """The packages that peers need, which nothing else here does."""
+
+
+def lacking(name: str) -> str | None:
+    """What is missing here to measure that walker; None where nothing is."""
+    if name in NEEDED and find_spec(NEEDED[name]) is None:
+        return f"pip install {NEEDED[name]}"
+    if name == FLOOR and shutil.which("cc") is None:
+        return "it wants a C compiler, cc"
+    return None
 
 
 def _pairs(walked: Walked) -> npt.NDArray[np.uint32]:
@@ -206,10 +218,10 @@ def main() -> None:
         hub = biggest_hub(walked.graph.arrays)
         names = given.walkers.split(",")
         if estate == "with gates":
-            names = [name for name in names if name in ("C over the same arrays", "cmdb")]
+            names = [name for name in names if name in (FLOOR, "cmdb")]
         for name in names:
-            if name in NEEDED and find_spec(NEEDED[name]) is None:
-                print(f"{name} was left out: pip install {NEEDED[name]}")
+            if missing := lacking(name):
+                print(f"{name} was left out: {missing}")
                 continue
             rows.append(measure(estate, name, walked, hub, items))
             gc.collect()
@@ -228,7 +240,7 @@ def table(rows: list[Row]) -> str:
         ),
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    floors = {row.estate: row for row in rows if row.walker == "C over the same arrays"}
+    floors = {row.estate: row for row in rows if row.walker == FLOOR}
     for row in rows:
         floor = floors.get(row.estate)
         ratios = (
