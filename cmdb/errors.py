@@ -10,6 +10,8 @@
     │   ├── UnknownRevision   a revision or time outside the log
     │   └── InvalidSettings   a setting is wrong
     ├── Refused               the answer is no: a rule or a gate forbids it
+    │   ├── IllegalTransition a record can't go from its state to that one (with those it can)
+    │   └── RecordChanged     somebody else changed the record meanwhile (with what they changed)
     ├── Unauthorised          the caller showed no valid token
     ├── PartialResult         some sources failed; the rest is in
     ├── StoreError
@@ -169,6 +171,41 @@ class Refused(CmdbError):
     """The question was understood and the answer is no."""
 
     code = "refused"
+
+
+class IllegalTransition(Refused):
+    """A record can't go from its state to the one asked for; ``allowed`` are those it can go to."""
+
+    code = "illegal_transition"
+
+    def __init__(self, message: str, state: str, to: str, allowed: Sequence[str]) -> None:
+        super().__init__(message)
+        self.state = state
+        self.to = to
+        self.allowed = tuple(allowed)
+
+    def data(self) -> dict[str, object]:
+        return {"state": self.state, "to": self.to, "allowed": list(self.allowed)}
+
+
+class RecordChanged(Refused):
+    """Somebody changed the record after the caller had read it, and nothing was overwritten.
+
+    ``revision`` is the one to read, ``changes`` are (field, before, after).
+    """
+
+    code = "record_changed"
+
+    def __init__(
+        self, message: str, revision: int, changes: Sequence[tuple[str, object, object]]
+    ) -> None:
+        super().__init__(message)
+        self.revision = revision
+        self.changes = tuple(changes)
+
+    def data(self) -> dict[str, object]:
+        rows = [{"field": f, "before": b, "after": a} for f, b, a in self.changes]
+        return {"revision": self.revision, "changes": rows}
 
 
 class Unauthorised(CmdbError):

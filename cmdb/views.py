@@ -70,11 +70,13 @@ class FieldChange(msgspec.Struct, frozen=True):
 
 
 class HistoryEntry(msgspec.Struct, frozen=True):
-    """What one revision did to one item or link, and why."""
+    """What one revision did to one item or link, and why; ``address`` is where the actor called
+    from, if that was over the network."""
 
     revision: int
     time: datetime
     actor: str
+    address: str | None
     source: str
     revision_reason: str
     entity: str
@@ -152,6 +154,7 @@ def history_entry(revision: Revision, edit: Edit) -> HistoryEntry:
         revision=revision.number,
         time=revision.time,
         actor=revision.actor,
+        address=revision.address,
         source=revision.source,
         revision_reason=revision.reason,
         entity=edit.entity,

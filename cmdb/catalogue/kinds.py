@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cmdb.catalogue.model import Category, Kind, Property, PropertyType
+from cmdb.catalogue.record_kinds import RECORDS
 
 _S, _I, _N, _B, _T, _L = (
     PropertyType.STRING,
@@ -506,6 +507,7 @@ PEOPLE = (
             Property("email", _S, "Where to write."),
             Property("phone", _S, "Whom to ring at night."),
             Property("on_call", _S, "How to reach who is on call."),
+            Property("escalation", _S, "Whom to call where nobody answers."),
         ),
     ),
     Kind(
@@ -518,97 +520,10 @@ PEOPLE = (
         properties=(
             Property("email", _S, "Where to write."),
             Property("phone", _S, "Where to ring."),
+            Property("login", _S, "The name that they sign in and act with."),
+            Property("roles", _L, "What they may decide: cab, change_manager, service_desk …"),
         ),
         identified_by=("key", "email", "name"),
-    ),
-)
-
-_TASK = (
-    Property("number", _S, "What people call the record by.", expected=True),
-    Property("state", _S, "Where it stands in its life cycle."),
-    Property("opened_at", _T, "When it was opened."),
-    Property("closed_at", _T, "When it was closed."),
-    Property("impact", _I, "1 (high) to 3 (low)."),
-    Property("urgency", _I, "1 (high) to 3 (low)."),
-    Property("priority", _I, "1 (critical) to 5 (planning)."),
-)
-
-RECORDS = (
-    Kind(
-        "Incident",
-        "incidents",
-        "An unplanned interruption or loss of quality of a service.",
-        "Record",
-        Category.RECORD,
-        layer="records",
-        properties=_TASK,
-    ),
-    Kind(
-        "Problem",
-        "problems",
-        "A cause, or possible cause, of incidents.",
-        "Record",
-        Category.RECORD,
-        layer="records",
-        properties=_TASK,
-    ),
-    Kind(
-        "Change",
-        "changes",
-        "The addition, modification or removal of anything that could affect services.",
-        "Record",
-        Category.RECORD,
-        layer="records",
-        properties=(
-            *_TASK,
-            Property(
-                "change_type",
-                _S,
-                "How it is authorised.",
-                choices=("standard", "normal", "emergency"),
-            ),
-            Property("start_date", _T, "Planned start."),
-            Property("end_date", _T, "Planned end."),
-        ),
-    ),
-    Kind(
-        "ServiceRequest",
-        "serviceRequests",
-        "A user's request for something that is normally provided.",
-        "Record",
-        Category.RECORD,
-        layer="records",
-        properties=_TASK,
-    ),
-    Kind(
-        "MaintenanceWindow",
-        "maintenanceWindows",
-        "A time in which work is agreed.",
-        "Record",
-        Category.RECORD,
-        layer="records",
-        properties=(
-            Property("start_date", _T, "When it begins."),
-            Property("end_date", _T, "When it ends."),
-        ),
-    ),
-    Kind(
-        "Alert",
-        "alerts",
-        "What a monitoring tool noticed.",
-        "Record",
-        Category.RECORD,
-        layer="records",
-        properties=(
-            Property(
-                "severity",
-                _S,
-                "How bad the tool says it is.",
-                choices=("critical", "error", "warning", "info"),
-            ),
-            Property("started_at", _T, "When it began."),
-            Property("ended_at", _T, "When it ended."),
-        ),
     ),
 )
 

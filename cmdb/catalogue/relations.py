@@ -5,14 +5,7 @@ from __future__ import annotations
 from cmdb.catalogue.model import Effect, ImpactDirection, Relation
 
 _CI = ("ConfigurationItem",)
-_RECORD = (
-    "Incident",
-    "Problem",
-    "Change",
-    "ServiceRequest",
-    "MaintenanceWindow",
-    "Alert",
-)
+_RECORD = ("Task", "Approval", "MaintenanceWindow", "Alert", "Baseline")
 _TO_FROM, _FROM_TO, _NONE = (
     ImpactDirection.TO_FROM,
     ImpactDirection.FROM_TO,
@@ -255,6 +248,33 @@ RELATIONS: tuple[Relation, ...] = (
         "A change and the item it works on.",
         ("Change",),
         _CI,
+        _NONE,
+    ),
+    Relation(
+        "CHILD_OF",
+        "is a child of",
+        "is the parent of",
+        "A record that is a part of another, or that goes the way of another.",
+        _RECORD,
+        ("Record",),
+        _NONE,
+    ),
+    Relation(
+        "FIXED_BY",
+        "is fixed by",
+        "fixes",
+        "An incident or problem and the change that mends it.",
+        ("Incident", "Problem"),
+        ("Change",),
+        _NONE,
+    ),
+    Relation(
+        "BELONGS_TO",
+        "belongs to",
+        "has the member",
+        "A person and a team.",
+        ("Person",),
+        ("Team",),
         _NONE,
     ),
     Relation(

@@ -15,6 +15,7 @@ from cmdb.cli import (
     change,
     data,
     history,
+    incident,
     restoration,
     risk,
     server,
@@ -50,6 +51,7 @@ for module in (
     causes,
     risk,
     change,
+    incident,
     history,
     catalogue,
 ):

@@ -92,10 +92,11 @@ class Delta(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """Who writes a revision, for which source, and why."""
+    """Who writes a revision, for which source, and why; ``address`` is where they called from."""
 
     actor: str
     source: str
     reason: str
     time: datetime
     run: str | None = None
+    address: str | None = None

@@ -15,7 +15,8 @@ class Revision(msgspec.Struct, frozen=True):
     """One committed delta. ``number`` only grows, and is drawn inside the writing transaction.
 
     ``time`` is when it was written (UTC, never before that of the revision with a lower number).
-    ``edits`` counts its edits; ``shared`` are the identifiers it declared shared.
+    ``edits`` counts its edits; ``shared`` are the identifiers it declared shared. ``address`` is
+    the network address that the actor called from; None for what was done on the server itself.
     """
 
     number: int
@@ -26,6 +27,7 @@ class Revision(msgspec.Struct, frozen=True):
     edits: int
     run: str | None = None
     shared: tuple[str, ...] = ()
+    address: str | None = None
 
 
 class Edit(msgspec.Struct, frozen=True):

@@ -153,7 +153,7 @@ COUNT_WAITING = "MATCH (w:WaitingLink) RETURN count(w)"
 # index is wholly there.
 COUNT_EDITS = """MATCH (r:Revision {number: $number}) RETURN r.edits,
     COUNT { MATCH (e:Edit) WHERE e.number >= $first AND e.number <= $last }"""
-_REVISION = "r.number, r.time, r.actor, r.source, r.reason, r.edits, r.run, r.shared"
+_REVISION = "r.number, r.time, r.actor, r.source, r.reason, r.edits, r.run, r.shared, r.address"
 ONE_REVISION = f"MATCH (r:Revision {{number: $number}}) RETURN {_REVISION}"
 REVISIONS = f"""MATCH (r:Revision) WHERE r.number > $after AND r.number <= $latest
     RETURN {_REVISION} ORDER BY r.number LIMIT $limit"""

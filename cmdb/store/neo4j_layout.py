@@ -198,6 +198,7 @@ def revision_row(
         "edits": edits,
         "run": commit.run,
         "shared": list(shared),
+        "address": commit.address,
     }
 
 
@@ -284,10 +285,10 @@ def edit_of(row: Sequence[Any]) -> Edit:
 
 def revision_of(row: Sequence[Any]) -> Revision:
     """The revision of a node's fields."""
-    number, time, actor, source, reason, edits, run, shared = row
+    number, time, actor, source, reason, edits, run, shared, address = row
     if None in row[:6] or shared is None:
         raise Torn
-    return Revision(number, native(time), actor, source, reason, edits, run, tuple(shared))
+    return Revision(number, native(time), actor, source, reason, edits, run, tuple(shared), address)
 
 
 def native(time: Any) -> datetime:

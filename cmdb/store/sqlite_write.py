@@ -221,6 +221,7 @@ class _Writer:
             edits=self._edits,
             run=commit.run,
             shared=shared,
+            address=commit.address,
         )
         self._connection.execute(
             sql.INSERT_REVISION, (self._number, micros(time), encode(revision))

@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 from cmdb.analysis import analyse_failure
 from cmdb.errors import UnknownItem
 from cmdb.items import Item, Link
+from cmdb.records.actor import Actor
 from cmdb.service import Cmdb
 from cmdb.store.port import Direction
 from cmdb.viewpoint import Viewpoint
@@ -28,10 +29,12 @@ _T = TypeVar("_T")
 
 
 class Context:
-    """One request's. Items and links asked for one by one are read in batches, each once."""
+    """One request's, with who makes it. Items and links asked for one by one are read in batches,
+    each once."""
 
-    def __init__(self, cmdb: Cmdb) -> None:
+    def __init__(self, cmdb: Cmdb, actor: Actor | None = None) -> None:
         self.cmdb = cmdb
+        self.actor = actor or Actor(cmdb.settings.actor)
         self.now = datetime.now(UTC)
         self._items: DataLoader[str, Item | None] = DataLoader(load_fn=self._load_items)
         self._links: DataLoader[LinksKey, list[Link]] = DataLoader(load_fn=self._load_links)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from strawberry.types import ExecutionResult
 
 from cmdb.server.access import wants_html
+from cmdb.server.actor import actor_of
 from cmdb.server.body import TooLarge, limited_body
 from cmdb.service import Cmdb
 from cmdb_graphql.context import Context
@@ -54,7 +55,7 @@ def graphql_routes(cmdb: Cmdb, schema: Schema, static: Path) -> list[Route]:
             asked.query,
             variable_values=asked.variables,
             operation_name=asked.operation_name,
-            context_value=Context(cmdb),
+            context_value=Context(cmdb, actor_of(request)),
         )
         return _answer(request, result)
 

@@ -197,6 +197,7 @@ class ItemTypes:
                 names.types[name], self._fields(name), kind.kind.description, bases=(above,)
             )
             self.types.append(made)
+            self._later.declare(names.types[name], made)
             node = above if name in names.interfaces else made
         self.connections[name] = connection_type(
             names.node(name), node, f"items of kind {name}, and of kinds below it"

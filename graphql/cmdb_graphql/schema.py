@@ -27,6 +27,7 @@ from cmdb_graphql.items import (
     extra_fields,
 )
 from cmdb_graphql.names import Names
+from cmdb_graphql.practices import PRACTICES
 from cmdb_graphql.roots import (
     analysis,
     causes,
@@ -72,7 +73,7 @@ OWN_ROOTS = frozenset(
     "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
     "impactComparison collisions health risk suspects restorationOrder weakPointPairs "
     "weakPointsComparison estateWeakPoints dependenciesComparison riskComparison".split()
-)
+).union(*(practice.ROOTS for practice in PRACTICES))
 """Root fields that no kind's plural can have; the last are promised to what comes later."""
 
 
@@ -120,6 +121,7 @@ def build_schema(catalogue: Catalogue) -> Schema:
             **analysis.extra_fields(later),
             **change.extra_fields(later),
             **described.extra_fields(),
+            **{k: v for practice in PRACTICES for k, v in practice.extra_fields(later).items()},
         },
         {"LinkEnd": LINK_FIELDS_LEFT_OUT, "Box": ("members",)},
     )
@@ -134,17 +136,27 @@ def build_schema(catalogue: Catalogue) -> Schema:
         **change.fields(structs, later),
         **risk.fields(structs),
         **described.fields(catalogue, names, structs),
+        **{k: v for p in PRACTICES for k, v in p.queries(structs, later).items()},
     }
+    mutations = {k: v for p in PRACTICES for k, v in p.mutations(structs, later).items()}
     for name in fields.keys() - ALWAYS_THERE:
-        hint = fields[name].type_annotation.raw_annotation
-        fields[name].type_annotation = StrawberryAnnotation(maybe(hint))
-    query = object_type("Query", fields, "Where every question begins.")
+        _nullable(fields[name])
+    for field in mutations.values():
+        _nullable(field)
     return Schema(
-        query,
+        object_type("Query", fields, "Where every question begins."),
+        object_type(
+            "Mutation", mutations, "What people and programs do. Each writes one revision, or none."
+        ),
         types=types.types,
         extensions=[Guard],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+
+
+def _nullable(field: Any) -> None:
+    hint = field.type_annotation.raw_annotation
+    field.type_annotation = StrawberryAnnotation(maybe(hint))
 
 
 def print_schema(catalogue: Catalogue) -> str:

@@ -60,6 +60,10 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
     ("hard", "soft"): ("Strength", "Whether the dependent falls with the provider or suffers."),
     ("dependencies", "dependents"): ("DependencyDirection", "Which way dependencies were walked."),
     ("given", "gate", "network"): ("ProofReason", "What put an item into its state."),
+    ("record", "note", "alert", "revision", "change"): (
+        "TimelineType",
+        "What an entry of a timeline is about.",
+    ),
     ("same", "rests_on", "carries", "linked", "related", "none"): (
         "PathConnection",
         "What kind of way leads from the one item to the other.",

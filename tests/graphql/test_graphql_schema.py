@@ -11,7 +11,8 @@ from cmdb.catalogue import Catalogue, builtin
 from cmdb.catalogue.files import load_catalogue
 from cmdb.catalogue.model import Kind, Property, PropertyType
 from cmdb.errors import InvalidCatalogue
-from cmdb_graphql.names import camel
+from cmdb_graphql.items import ITEM_FIELDS
+from cmdb_graphql.names import Names, camel
 from cmdb_graphql.schema import OWN_ROOTS, OWN_TYPES, Schema, build_schema, print_schema
 
 SDL = Path(__file__).parents[2] / "docs/reference/schema.graphql"
@@ -52,8 +53,9 @@ def test_our_own_names_are_all_reserved(schema: Schema) -> None:
     generated = {
         f"{p}{k}{s}" for k in kinds for p in ("", "Any") for s in ("", "Connection", "Edge")
     }
-    choices = {"ChangeType", "Criticality", "Environment", "LifecycleStatus", "LocationType"}
-    choices |= {"NetworkRole", "Role", "Severity"}
+    names = Names(builtin(), OWN_TYPES, OWN_ROOTS, ITEM_FIELDS)
+    properties = [p for k in kinds for p in builtin().kind(k).properties.values()]
+    choices = {names.enum(prop) for prop in properties}
     pages = {"ItemConnection", "ItemEdge", "LinkConnection", "LinkEdge"}
     own = {n for n in schema._schema.type_map if not n.startswith("__")} - generated - choices
     assert own - pages == {n for n in OWN_TYPES if n in schema._schema.type_map}

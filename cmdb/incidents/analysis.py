@@ -1,0 +1,117 @@
+"""What the graph says of an incident: computed when it opens, and again while it is open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from cmdb.causes import GivenAlert, causes
+from cmdb.incidents.contacts import contacts
+from cmdb.incidents.priority import impact_of
+from cmdb.incidents.similar import known_errors, similar_incidents
+from cmdb.incidents.view import IncidentAnalysis
+from cmdb.items import Item
+from cmdb.items.value import parse_time
+from cmdb.records.records import linked_items
+from cmdb.service import Cmdb
+from cmdb.suspects import suspects
+from impact import State, analyse, answer
+from impact.cause_answer import Causes
+from impact.render import sentence
+from impact.suspects import Suspects
+
+SHOWN_CAUSES = 5
+SHOWN_SUSPECTS = 10
+SHOWN_SERVICES = 50
+LOOK_BACK = timedelta(hours=24)
+"""How long before an incident's beginning changes are suspects."""
+AFTER = timedelta(minutes=5)
+"""How much later than its beginning a change may be stamped."""
+
+
+async def analyse_incident(
+    cmdb: Cmdb,
+    affected: Sequence[str],
+    alerts: Sequence[Item] = (),
+    *,
+    state: State = State.DOWN,
+    text: str = "",
+    began: datetime | None = None,
+    leave_out: str = "",
+) -> IncidentAnalysis | None:
+    """The analysis of an incident that affects these items (ids); None where it affects none that
+    the analysis knows.
+
+    ``began`` is when it began, if that is not now: suspects are looked for in the 24 hours before.
+    ``leave_out`` is the id of the incident itself, which is not similar to itself.
+    """
+    estate = await cmdb.estate()
+    known = [item for item in affected if item in estate.index]
+    if not known:
+        return None
+    analysis = await asyncio.to_thread(analyse, estate, dict.fromkeys(known, state))
+    radius = answer(analysis, limit=SHOWN_SERVICES)
+    found = await _causes(cmdb, known, alerts, began)
+    suspected = await _suspects(cmdb, known, began)
+    blamed = [item.id for item in found.causes[0].items] if found.causes else []
+    services = [s.id for s in radius.services[:SHOWN_CAUSES]]
+    return IncidentAnalysis(
+        revision=estate.revision,
+        computed_at=datetime.now(UTC),
+        state="degraded" if state is State.DEGRADED else "down",
+        impact=impact_of(radius.services),
+        sentence=sentence(radius),
+        services=radius.services,
+        services_total=radius.totals.services if radius.totals else len(radius.services),
+        confident=found.confident,
+        causes=found.causes,
+        suspects=suspected.suspects,
+        call=await contacts(cmdb, blamed, known, services),
+        similar=await similar_incidents(cmdb, known, text, leave_out=leave_out),
+        known_errors=await known_errors(cmdb, [*known, *blamed], text),
+    )
+
+
+async def _causes(
+    cmdb: Cmdb, affected: Sequence[str], alerts: Sequence[Item], began: datetime | None
+) -> Causes:
+    since = dict.fromkeys(affected, began)
+    for alert in alerts:
+        started = alert.properties.get("started_at")
+        for item in await linked_items(cmdb, alert.id, "AFFECTS"):
+            if isinstance(started, str):
+                times = [t for t in (since.get(item.id), parse_time(started)) if t is not None]
+                since[item.id] = min(times)
+    estate = await cmdb.estate()
+    given = [GivenAlert(item, time) for item, time in since.items() if item in estate.index]
+    return await causes(cmdb, given, limit=SHOWN_CAUSES)
+
+
+async def _suspects(cmdb: Cmdb, affected: Sequence[str], began: datetime | None) -> Suspects:
+    until = min(datetime.now(UTC), began + AFTER) if began is not None else None
+    since = (until or datetime.now(UTC)) - LOOK_BACK
+    return await suspects(cmdb, affected, since=since, until=until, limit=SHOWN_SUSPECTS)
+
+
+def stored(analysis: IncidentAnalysis) -> str:
+    """The analysis as a property holds it."""
+    return msgspec.json.encode(analysis).decode()
+
+
+def read(text: object) -> IncidentAnalysis | None:
+    """The analysis that a property holds; None where it holds none, or one of another version."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return msgspec.json.decode(text, type=IncidentAnalysis)
+    except msgspec.MsgspecError:
+        return None
+
+
+def is_same(one: IncidentAnalysis, other: IncidentAnalysis) -> bool:
+    """Whether two analyses say the same, whenever they were made."""
+    moved = {"revision": 0, "computed_at": one.computed_at}
+    return msgspec.structs.replace(one, **moved) == msgspec.structs.replace(other, **moved)

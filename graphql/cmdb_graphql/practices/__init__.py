@@ -1,0 +1,13 @@
+"""What each ITSM practice adds to the schema: one module a practice.
+
+A module has ``TYPES`` and ``ROOTS``, the names that no kind of a user's can take, and the functions
+``queries``, ``mutations`` and ``extra_fields``.
+"""
+
+from __future__ import annotations
+
+import cmdb_graphql.practices.incident as incident
+from cmdb_graphql.practices.practice import Practice
+
+PRACTICES: tuple[Practice, ...] = (incident,)
+"""All of them; a new one is named here and nowhere else."""
