@@ -146,6 +146,7 @@ async def open_record(
             await check(cmdb, step)
         keys = identifiers_of(kind, number)
         draft.items.insert(0, observed(cmdb.catalogue, kind, keys, step.values, now))
+        draft.fresh.update(keys)
         draft.links += [linked(r, keys[0], key_of(ends[i]), now) for r, i in dict.fromkeys(link)]
         return draft
 

@@ -7,7 +7,7 @@ the state that it is written on.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ from cmdb.ingest import MAX_ATTEMPTS, Ingest
 from cmdb.items import Item, ItemObservation, LinkObservation, Value
 from cmdb.items.observation import Past
 from cmdb.items.value import check_value
-from cmdb.reconcile.items import Rules
+from cmdb.reconcile.items import ItemOutcome, Rules
 from cmdb.reconcile.policy import OPERATOR
 from cmdb.records.actor import Actor
 from cmdb.revisions import Commit, Delta, Revision
@@ -28,13 +28,15 @@ from cmdb.store.port import Store
 class Draft:
     """What is to be written as one revision.
 
-    ``based_on`` are the revisions of the items that it was decided on, by id: should one have moved
-    meanwhile, the draft is made anew.
+    ``based_on`` are the revisions of the items that it was decided on, by id, and ``fresh`` are
+    identifiers that nothing had then: should an item have moved, or somebody else have taken an
+    identifier meanwhile, the draft is made anew.
     """
 
     items: list[ItemObservation] = field(default_factory=list)
     links: list[LinkObservation] = field(default_factory=list)
     based_on: dict[str, int] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)
     reason: str = ""
 
     @property
@@ -77,7 +79,7 @@ async def write(store: Store, rules: Rules, actor: Actor, make: Make) -> Written
             raise InvalidInput(outcome.rejected[0].reason)
         if linked.waiting_seen:
             raise InvalidInput(f"A link can't be: {delta.waiting[0].reason}.")
-        if _moved(delta, draft.based_on):
+        if _moved(delta, draft.based_on) or _taken(outcome, draft.fresh):
             continue
         commit = Commit(actor.name, OPERATOR, draft.reason, now, address=actor.address)
         try:
@@ -93,6 +95,12 @@ def _moved(delta: Delta, based_on: Mapping[str, int]) -> bool:
         and change.before.revision != based_on.get(change.before.id, change.before.revision)
         for change in delta.items
     )
+
+
+def _taken(outcome: ItemOutcome, fresh: Collection[str]) -> bool:
+    made = {c.after.id for c in outcome.changes if c.before is None}
+    owners = (outcome.owners.get(key) for key in fresh)
+    return any(owner is not None and owner.item_id not in made for owner in owners)
 
 
 def observed(

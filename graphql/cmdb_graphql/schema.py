@@ -65,7 +65,10 @@ OWN_TYPES = frozenset(
     "FalseRedundancy RestorationOrder RestorationWave RestorationGroup RestoredItem "
     "RestorationCounts DependenciesComparison DependenciesComparisonCounts "
     "ChangedDependency RiskComparison RiskChange".split()
-) | {OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())}
+).union(
+    (OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())),
+    *(practice.TYPES for practice in PRACTICES),
+)
 """Type names that no kind can have."""
 
 OWN_ROOTS = frozenset(

@@ -26,6 +26,8 @@ EXAMPLES: dict[type[CmdbError], CmdbError] = {
     errors.UnknownRevision: errors.UnknownRevision("There is no revision 9."),
     errors.InvalidSettings: errors.InvalidSettings("It is wrong."),
     errors.Refused: errors.Refused("No."),
+    errors.IllegalTransition: errors.IllegalTransition("No way.", "new", "closed", ["resolved"]),
+    errors.RecordChanged: errors.RecordChanged("It moved.", 7, [("state", "new", "closed")]),
     errors.Unauthorised: errors.Unauthorised("Who are you?"),
     errors.PartialResult: errors.PartialResult("Some failed.", ["one"]),
     errors.StoreError: errors.StoreError("It failed."),
