@@ -16,6 +16,7 @@ from cmdb.cli.output import (
     print_json,
     print_table,
     say,
+    short,
     styled,
 )
 from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
@@ -414,7 +415,7 @@ def show(
         [
             (
                 p.property,
-                _value(p.winner.value),
+                short(_value(p.winner.value)),
                 p.winner.source + (" (stale)" if p.winner.stale else ""),
                 p.winner.since.date().isoformat(),
                 "; ".join(f"{o.source}: {_value(o.value)}" for o in p.others),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmdb.cli.output import ago, plural, print_json, print_table, say
+from cmdb.cli.output import ago, plural, print_json, print_table, say, short
 from cmdb.cli.run import JsonOption, LimitOption, ReasonOption, StoreOption, with_cmdb
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def history(
 
 def _print_changes(changes: Any) -> None:
     for change in changes:
-        say(f"    {change.field}: {change.before!r} -> {change.after!r}")
+        say(f"    {change.field}: {short(repr(change.before))} -> {short(repr(change.after))}")
 
 
 def diff(

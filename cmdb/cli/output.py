@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 WIDE = 200
 """Columns where the output is no terminal: nothing is cut for a program or a file."""
 
+LONGEST = 200
+"""Characters of one value that are printed; --json has all of it."""
+
 STATE_STYLE = {"down": "bold red", "degraded": "yellow", "at_risk": "cyan", "up": "green"}
 
 
@@ -103,6 +106,11 @@ def ago(time: datetime | None, now: datetime | None = None) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit} ago"
     return "just now" if seconds >= -60 else "in the future"
+
+
+def short(text: str) -> str:
+    """The text, cut where it is too long for a person, with how long it is."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:

@@ -40,6 +40,14 @@ def demo(
     load_only: Annotated[
         bool, typer.Option("--load-only", help="Load it into --store and do not serve it.")
     ] = False,
+    records: Annotated[
+        bool | None,
+        typer.Option(
+            "--records/--no-records",
+            help="Three months of incidents, problems, changes and requests as well "
+            "(unless told: only when it is served).",
+        ),
+    ] = None,
     host: HostOption = None,
     port: PortOption = None,
     store: StoreOption = None,
@@ -50,24 +58,30 @@ def demo(
     """
     import tempfile
 
+    with_records = records if records is not None else not load_only
     if load_only:
-        return with_cmdb(store, lambda cmdb: _load_demo(cmdb, items, seed))
+        return with_cmdb(store, lambda cmdb: _load_demo(cmdb, items, seed, records=with_records))
     if store is not None:
-        return with_cmdb(store, lambda cmdb: _demo(cmdb, items, seed), host=host, port=port)
+        return with_cmdb(
+            store,
+            lambda cmdb: _demo(cmdb, items, seed, records=with_records),
+            host=host,
+            port=port,
+        )
     with tempfile.TemporaryDirectory(prefix="cmdb-demo-") as folder:
         return with_cmdb(
             f"sqlite:///{folder}/demo.db",
-            lambda cmdb: _demo(cmdb, items, seed),
+            lambda cmdb: _demo(cmdb, items, seed, records=with_records),
             host=host,
             port=port,
         )
 
 
-async def _demo(cmdb: Cmdb, items: int | None, seed: int) -> int:
+async def _demo(cmdb: Cmdb, items: int | None, seed: int, *, records: bool) -> int:
     from cmdb.app import serve as run_server
     from cmdb.demo import highlights
 
-    await _load_demo(cmdb, items, seed)
+    await _load_demo(cmdb, items, seed, records=records)
 
     def ready(address: str) -> None:
         say(f"The demo estate is served at {address}", "bold")
@@ -82,7 +96,7 @@ async def _demo(cmdb: Cmdb, items: int | None, seed: int) -> int:
     return 0
 
 
-async def _load_demo(cmdb: Cmdb, items: int | None, seed: int) -> int:
+async def _load_demo(cmdb: Cmdb, items: int | None, seed: int, *, records: bool) -> int:
     from cmdb.demo import demo_observations
     from cmdb.ingest import new_run
 
@@ -96,7 +110,26 @@ async def _load_demo(cmdb: Cmdb, items: int | None, seed: int) -> int:
         f"{plural(counts.get('links_created', 0), 'link')}; "
         f"{plural(counts.get('waiting', 0), 'link waits', 'links wait')} for an item."
     )
+    if records:
+        await _load_records(cmdb, seed)
     return 0
+
+
+async def _load_records(cmdb: Cmdb, seed: int) -> None:
+    """Load what the service desk of the demo estate did, and then a scan that finds a change which
+    nobody asked for."""
+    from datetime import UTC, datetime
+
+    from cmdb.demo.desk import SOURCE, desk_observations, drift
+    from cmdb.ingest import new_run
+
+    seen, told = _apart(desk_observations(datetime.now(UTC), seed))
+    run = new_run(SOURCE, actor=cmdb.settings.actor)
+    loaded = await cmdb.load(seen, told, run, reason="three months of the service desk")
+    note(f"Loaded {plural(loaded.run.counts.get('created', 0), 'record')} of three months.")
+    scan = new_run("monitoring", actor="monitoring")
+    found = [drift(datetime.now(UTC))]
+    await cmdb.load(found, [], scan, reason="a scan of the network", actor="monitoring")
 
 
 def _apart(

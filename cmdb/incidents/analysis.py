@@ -91,8 +91,11 @@ async def _causes(
 
 
 async def _suspects(cmdb: Cmdb, affected: Sequence[str], began: datetime | None) -> Suspects:
-    until = min(datetime.now(UTC), began + AFTER) if began is not None else None
-    since = (until or datetime.now(UTC)) - LOOK_BACK
+    """What changed in the 24 hours before. Of an incident that has just begun the latest estate is
+    asked, which is at hand; of an older one that of its time."""
+    now = datetime.now(UTC)
+    until = None if began is None or now - began < AFTER else began + AFTER
+    since = (until or now) - LOOK_BACK
     return await suspects(cmdb, affected, since=since, until=until, limit=SHOWN_SUSPECTS)
 
 
@@ -112,6 +115,14 @@ def read(text: object) -> IncidentAnalysis | None:
 
 
 def is_same(one: IncidentAnalysis, other: IncidentAnalysis) -> bool:
-    """Whether two analyses say the same, whenever they were made."""
-    moved = {"revision": 0, "computed_at": one.computed_at}
-    return msgspec.structs.replace(one, **moved) == msgspec.structs.replace(other, **moved)
+    """Whether two analyses say the same, whenever they were made: how long ago a suspect was
+    changed does not count."""
+    return _said(one) == _said(other)
+
+
+def _said(analysis: IncidentAnalysis) -> tuple[object, ...]:
+    suspected = tuple((s.items, s.revision, s.summary) for s in analysis.suspects)
+    rest = msgspec.structs.replace(
+        analysis, revision=0, computed_at=datetime.min.replace(tzinfo=UTC), suspects=()
+    )
+    return rest, suspected

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cmdb.errors import InvalidInput, Refused
 from cmdb.incidents import analysis as analysed
 from cmdb.incidents.priority import DEFAULT_URGENCY, LEVELS, priority
 from cmdb.incidents.view import IncidentView, RecordItem
 from cmdb.items import Item, Value
-from cmdb.items.value import parse_time
+from cmdb.items.value import format_time, parse_time
 from cmdb.records.actor import Actor
 from cmdb.records.lifecycle import Phase, Values
 from cmdb.records.records import (
@@ -63,6 +63,7 @@ async def open_incident(
     if parent is not None:
         link.append(("CHILD_OF", (await find_record(cmdb, parent, KIND)).id))
     given = {"short_description": short_description, **_manual(values or {})}
+    given.setdefault("opened_at", format_time(datetime.now(UTC)))
     text = f"{short_description} {given.get('description') or ''}"
     began = _began(given, found)
     analysis = await analysed.analyse_incident(

@@ -17,10 +17,13 @@ from cmdb.items.value import parse_time
 from cmdb.records.records import find_record, linked_items
 from cmdb.service import Cmdb
 from cmdb.views import HistoryEntry
+from impact.edits import Edit
 
 BEFORE = timedelta(hours=24)
 """How long before an incident's beginning its timeline starts."""
 MOST = 1000
+TOGETHER = 5
+"""More edits of one revision than this, of what an incident is about, are told as one entry."""
 _SHOWN = ("impact", "urgency", "priority", "assignment_group", "assigned_to", "hold_reason")
 
 
@@ -93,20 +96,31 @@ def _alerts(alerts: Iterable[Item]) -> Iterable[TimelineEntry]:
 
 
 async def _edits(cmdb: Cmdb, watched: set[str], began: datetime) -> list[TimelineEntry]:
+    """The edits of what is watched; those of one revision are one entry where they are many."""
     read = await read_edits(cmdb, began - BEFORE, await cmdb.revision())
-    edits = [edit for edit in read.edits if not watched.isdisjoint(edit.items)][:MOST]
-    items = await cmdb.store.items({item for edit in edits for item in edit.items})
-    return [
-        TimelineEntry(
-            edit.time,
-            "revision",
-            f"{' and '.join(_name(items.get(i)) for i in edit.items)}: {edit.summary}",
-            edit.actor,
-            edit.revision,
-            edit.items[0],
-        )
-        for edit in edits
-    ]
+    found: dict[int, list[Edit]] = {}
+    for edit in read.edits:
+        if not watched.isdisjoint(edit.items):
+            found.setdefault(edit.revision, []).append(edit)
+    told = [edits for edits in found.values() if len(edits) <= TOGETHER]
+    items = await cmdb.store.items({i for edits in told for edit in edits for i in edit.items})
+    rows: list[TimelineEntry] = []
+    for edits in list(found.values())[-MOST:]:
+        if len(edits) > TOGETHER:
+            said = f"{len(edits)} of the {edits[0].together} edits of this revision are about it"
+            rows.append(_edited(edits[0], said))
+        else:
+            rows += [
+                _edited(e, f"{' and '.join(_name(items.get(i)) for i in e.items)}: {e.summary}")
+                for e in edits
+            ]
+    return rows
+
+
+def _edited(edit: Edit, sentence: str) -> TimelineEntry:
+    return TimelineEntry(
+        edit.time, "revision", sentence, edit.actor, edit.revision or None, edit.items[0]
+    )
 
 
 def _name(item: Item | None) -> str:

@@ -28,12 +28,14 @@ def indexed_words(item: Item) -> str:
     """All words an item is found by, sorted, each once, joined by spaces.
 
     A word of letters and digits is also found by its later parts: ``web12`` by ``12``. An id is
-    not: its parts are drawn by lot, and would be met by any short word.
+    not: its parts are drawn by lot, and would be met by any short word. A value that is a JSON
+    object is written by a program for a program, and no words are taken from it.
     """
     texts = [item.kind, item.name, *item.identifiers, *item.former_identifiers]
     for value in item.properties.values():
         if isinstance(value, str):
-            texts.append(value)
+            if not (value.startswith("{") and value.endswith("}")):
+                texts.append(value)
         elif isinstance(value, list):
             texts.extend(value)
     found = set(words(" ".join(texts)))

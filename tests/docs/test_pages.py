@@ -24,6 +24,10 @@ PAGES = (
 )
 
 
+PRACTICES = ("practices/incident.md",)
+"""Pages that are run on the demo estate with its records."""
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pages") / "demo.db"
@@ -31,8 +35,27 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def demo_with_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("practices") / "demo.db"
+    assert run_main(["demo", "--load-only", "--records", "--store", f"sqlite:///{path}"]) == 0
+    return path
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_shows_what_is_printed(page: str, demo: Path, tmp_path: Path) -> None:
+    run_page(page, demo, tmp_path)
+
+
+@pytest.mark.parametrize("page", PRACTICES)
+def test_a_practice_s_page_shows_what_is_printed(
+    page: str, demo_with_records: Path, tmp_path: Path
+) -> None:
+    run_page(page, demo_with_records, tmp_path)
+
+
+def run_page(page: str, demo: Path, tmp_path: Path) -> None:
+    """Run every command of a page; each prints what the page shows."""
     shutil.copy(demo, tmp_path / "demo.db")
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     environment = {

@@ -15,7 +15,7 @@ from cmdb.service import Cmdb
 from cmdb.settings import Settings
 from cmdb_graphql.context import Context
 from cmdb_graphql.schema import Schema, build_schema
-from tests.graphql.estate import load_demo
+from tests.graphql.estate import load_demo, load_records
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -28,6 +28,7 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def load() -> None:
         cmdb = await Cmdb.open(Settings(store=f"sqlite:///{path}"))
         await load_demo(cmdb)
+        await load_records(cmdb)
         await cmdb.close()
 
     asyncio.run(load())

@@ -188,7 +188,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "info": ("query { info { revision items links waiting version } }", {}),
     "incident": (
         """query { incident(record: "INC0000001") {
-            number state nextStates properties affected { name } caused_by: causedBy { name }
+            number state nextStates properties affected { name } causedBy { name }
             analysis { revision sentence impact confident services { name state }
                 causes { score items { name } } suspects { summary } call { name why }
                 similar { number score } knownErrors { number workaround } } } }""",

@@ -155,14 +155,14 @@ async def test_revisions_are_paged_from_the_newest(cmdb: Cmdb, ask: Ask) -> None
     shape = selection(Revision)
     data = await ask(
         f"""{{ revisions {shape} one: revisions(limit: 1) {shape}
-            older: revisions(limit: 1, before: 2) {shape} none: revisions(before: 1) {shape}
-            revision(number: 2) {shape} missing: revision(number: 99) {shape} }}"""
+            older: revisions(limit: 1, before: 4) {shape} none: revisions(before: 1) {shape}
+            revision(number: 4) {shape} missing: revision(number: 99) {shape} }}"""
     )
     newest = served(await cmdb.store.revisions(newest_first=True))
-    assert [r["number"] for r in newest] == [2, 1]
+    assert [r["number"] for r in newest] == [4, 3, 2, 1]
     assert data["revisions"] == newest
     assert data["one"] == newest[:1]
-    assert data["older"] == newest[1:]
+    assert data["older"] == newest[1:2]
     assert data["none"] == []
     assert data["revision"] == newest[0]
     assert data["missing"] is None
@@ -175,7 +175,9 @@ async def test_runs_waiting_links_and_the_store(cmdb: Cmdb, ask: Ask) -> None:
             waitingLinks {selection(WaitingLinks)} info {{ {selection(StoreInfo)[1:-1]} version }}
         }}"""
     )
-    assert data["runs"] == data["demo"] == served(await cmdb.store.runs())
+    assert data["runs"] == served(await cmdb.store.runs())
+    assert data["demo"] == served(await cmdb.store.runs(source="demo"))
+    assert [run["source"] for run in data["runs"]] == ["servicedesk", "demo"]
     assert data["none"] == []
     waiting = await cmdb.store.waiting()
     assert data["waitingLinks"] == {"waiting": served(waiting), "total": len(waiting)}

@@ -8,6 +8,7 @@ import pytest
 
 from cmdb.catalogue import builtin
 from cmdb.errors import IllegalTransition, InvalidInput
+from cmdb.items import Value
 from cmdb.records.lifecycle import LifeCycle, Phase, State, Transition, move
 from cmdb.records.lifecycles import LIFE_CYCLES
 
@@ -145,8 +146,9 @@ def test_a_transition_wants_its_fields_and_does_what_it_declares(
         with pytest.raises(InvalidInput) as refused:
             move(transition, "X1", {"state": transition.start}, lacking, NOW)
         assert [problem.field for problem in refused.value.problems] == [name]
-    before = {"state": transition.start, **dict.fromkeys(transition.clears, "old")}
-    before |= dict.fromkeys(transition.counts, 2)
+    before: dict[str, Value] = {"state": transition.start}
+    before.update(dict.fromkeys(transition.clears, "old"))
+    before.update(dict.fromkeys(transition.counts, 2))
     after = move(transition, "X1", before, given, NOW)
     assert after["state"] == transition.to
     for name in (*transition.stamps, *transition.restamps):

@@ -44,7 +44,7 @@ async def test_many_who_open_at_once_get_a_number_each(cmdb: Cmdb) -> None:
     made = await asyncio.gather(*(incident(cmdb, f"Number {n}") for n in range(8)))
     assert sorted(item.name for item in made) == [f"INC000000{n}" for n in range(1, 9)]
     assert len({item.id for item in made}) == 8
-    abouts = {item.properties["short_description"] for item in made}
+    abouts = {str(item.properties["short_description"]) for item in made}
     assert abouts == {f"Number {n}" for n in range(8)}
 
 

@@ -38,18 +38,25 @@ Expected = Annotated[
 class Practice(Protocol):
     """A module of this package."""
 
-    TYPES: frozenset[str]
-    ROOTS: frozenset[str]
+    @property
+    def TYPES(self) -> frozenset[str]:  # noqa: N802 - a constant of a module
+        """The names of its GraphQL types."""
+        ...
 
-    def queries(self, structs: StructTypes, later: Later) -> dict[str, Any]:
+    @property
+    def ROOTS(self) -> frozenset[str]:  # noqa: N802 - a constant of a module
+        """The names of its query roots."""
+        ...
+
+    def queries(self, structs: StructTypes, later: Later, /) -> dict[str, Any]:
         """Its query roots."""
         ...
 
-    def mutations(self, structs: StructTypes, later: Later) -> dict[str, Any]:
+    def mutations(self, structs: StructTypes, later: Later, /) -> dict[str, Any]:
         """Its mutations."""
         ...
 
-    def extra_fields(self, later: Later) -> dict[str, dict[str, Any]]:
+    def extra_fields(self, later: Later, /) -> dict[str, dict[str, Any]]:
         """What its structs have in GraphQL beyond their JSON."""
         ...
 
