@@ -9,7 +9,7 @@ COVERAGE := $(if $(CI),--cov --cov-report=term --cov-fail-under=$(shell cat test
 .PHONY: help install demo test fuzz check format bench docs lock web neo4j clean
 
 help: ## list the verbs
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 install: $(VENV)/.installed ## create .venv with .venv/bin/cmdb in it
 

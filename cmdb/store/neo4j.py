@@ -7,6 +7,7 @@ written here is seen here, whichever member of a cluster answers.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, LiteralString, TypeVar
@@ -29,6 +30,10 @@ from cmdb.store.neo4j_layout import run_row
 from cmdb.store.neo4j_read import Reads
 from cmdb.store.neo4j_schema import prepare
 from cmdb.store.neo4j_write import Transaction, write
+
+# What goes wrong is told by our own errors. Without a handler the driver's warnings would stand
+# beside them, on the terminal of whoever asked.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 _Result = TypeVar("_Result")
 _FETCH = 1000
