@@ -9,6 +9,7 @@ import typer
 from cmdb.cli.output import STATE_STYLE, print_json, print_table, say, styled
 from cmdb.cli.records import (
     AffectsOption,
+    CausedByOption,
     ExpectedOption,
     NoteOption,
     OpenFilter,
@@ -47,9 +48,7 @@ def register(app: typer.Typer) -> None:
 def open_(
     about: Annotated[str, typer.Argument(help="What it is about, in a line.")],
     affects: AffectsOption = None,
-    caused_by: Annotated[
-        list[str] | None, typer.Option("--caused-by", help="What caused it.", metavar="ITEM")
-    ] = None,
+    caused_by: CausedByOption = None,
     parent: Annotated[
         str | None, typer.Option("--parent", help="The incident that it belongs to.")
     ] = None,
@@ -132,9 +131,7 @@ def edit(
         list[str] | None,
         typer.Option("--no-longer-affects", help="What it does not affect.", metavar="ITEM"),
     ] = None,
-    caused_by: Annotated[
-        list[str] | None, typer.Option("--caused-by", help="What caused it.", metavar="ITEM")
-    ] = None,
+    caused_by: CausedByOption = None,
     fixed_by: Annotated[
         str | None, typer.Option("--fixed-by", help="The change that mends it.", metavar="CHANGE")
     ] = None,

@@ -16,6 +16,7 @@ from cmdb.cli import (
     data,
     history,
     incident,
+    problem,
     restoration,
     risk,
     server,
@@ -52,6 +53,7 @@ for module in (
     risk,
     change,
     incident,
+    problem,
     history,
     catalogue,
 ):

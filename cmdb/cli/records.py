@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmdb.cli.output import ago, plural, print_json, print_table, say
+from cmdb.cli.output import ago, plural, print_json, print_table, say, short
 from cmdb.errors import InvalidInput, Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cmdb.items.value import Value
     from cmdb.records.actor import Actor
     from cmdb.records.records import LinkTo
+    from cmdb.records.view import RecordView
     from cmdb.service import Cmdb
 
 RecordArgument = Annotated[str, typer.Argument(help="The record's number, or any identifier.")]
@@ -39,6 +40,9 @@ ExpectedOption = Annotated[
 ]
 AffectsOption = Annotated[
     list[str] | None, typer.Option("--affects", help="An item that it affects.", metavar="ITEM")
+]
+CausedByOption = Annotated[
+    list[str] | None, typer.Option("--caused-by", help="What caused it.", metavar="ITEM")
 ]
 StateFilter = Annotated[
     str | None, typer.Option("--state", help="Only those in this state.", metavar="STATE")
@@ -200,3 +204,23 @@ def print_record(item: Item, said: str, *, as_json: bool) -> int:
     else:
         say(said)
     return 0
+
+
+def print_view(view: RecordView, *, as_json: bool) -> int:
+    """Print a record with its properties and what it is linked to."""
+    if as_json:
+        print_json(view)
+        return 0
+    say(f"{view.number}  {view.properties.get('short_description', '')}", "bold")
+    if view.state:
+        following = ", ".join(view.next_states) or "nothing"
+        say(f"{view.state.replace('_', ' ')}; next: {following}")
+    said = {n: v for n, v in view.properties.items() if n not in _TOLD}
+    print_table(("", ""), [(n.replace("_", " "), short(str(v))) for n, v in said.items()])
+    for link in view.links:
+        state = f" ({link.state.replace('_', ' ')})" if link.state else ""
+        say(f"{link.phrase} {link.kind} {link.name}{state}")
+    return 0
+
+
+_TOLD = ("name", "number", "short_description", "state")

@@ -64,6 +64,10 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "TimelineType",
         "What an entry of a timeline is about.",
     ),
+    ("cause", "repeated", "weak_point"): (
+        "ProblemReason",
+        "Why an item may be a problem.",
+    ),
     ("same", "rests_on", "carries", "linked", "related", "none"): (
         "PathConnection",
         "What kind of way leads from the one item to the other.",

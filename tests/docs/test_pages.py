@@ -24,7 +24,7 @@ PAGES = (
 )
 
 
-PRACTICES = ("practices/incident.md",)
+PRACTICES = ("practices/incident.md", "practices/problem.md")
 """Pages that are run on the demo estate with its records."""
 
 

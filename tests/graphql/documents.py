@@ -198,4 +198,14 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         """query { incidentTimeline(record: "INC0000001") { time type sentence actor } }""",
         {},
     ),
+    "problem": (
+        """query { problem(record: "PRB0000001") {
+            number state nextStates properties links { phrase kind name state } } }""",
+        {},
+    ),
+    "problem_candidates": (
+        """query { problemCandidates { since incidents truncated
+            candidates { reason name incidents sentence } } }""",
+        {},
+    ),
 }

@@ -7,7 +7,8 @@ A module has ``TYPES`` and ``ROOTS``, the names that no kind of a user's can tak
 from __future__ import annotations
 
 import cmdb_graphql.practices.incident as incident
+import cmdb_graphql.practices.problem as problem
 from cmdb_graphql.practices.practice import Practice
 
-PRACTICES: tuple[Practice, ...] = (incident,)
+PRACTICES: tuple[Practice, ...] = (incident, problem)
 """All of them; a new one is named here and nowhere else."""

@@ -7,8 +7,17 @@ import strawberry
 from cmdb.incidents.incidents import edit_incident, open_incident, refresh_incident, show_incident
 from cmdb.incidents.timeline import incident_timeline
 from cmdb.incidents.view import IncidentView, TimelineEntry
-from cmdb.records.records import Edit, LinkTo
-from cmdb_graphql.practices.practice import Expected, Info, Note, Record, Values, checked_values
+from cmdb.records.records import Edit
+from cmdb_graphql.practices.practice import (
+    Expected,
+    Info,
+    Note,
+    Record,
+    To,
+    Values,
+    checked_values,
+    ends,
+)
 from cmdb_graphql.roots.analysis import DOWN, FailureState
 from cmdb_graphql.scalars import Json
 from cmdb_graphql.structs import Later, StructTypes, many
@@ -113,7 +122,7 @@ async def _open(
 async def _edit(
     info: Info,
     record: Record,
-    to: Annotated[str | None, strawberry.argument("The state to bring it to.")] = None,
+    to: To = None,
     values: Values = None,
     note: Note = None,
     affects: Annotated[list[str] | None, strawberry.argument("What it affects as well.")] = None,
@@ -124,12 +133,11 @@ async def _edit(
     expected: Expected = None,
 ) -> Any:
     cmdb = info.context.cmdb
-
-    async def ends(relation: str, texts: list[str] | None) -> list[LinkTo]:
-        return [(relation, (await cmdb.find(text)).id) for text in texts or ()]
-
-    link = [*await ends("AFFECTS", affects), *await ends("CAUSED_BY", caused_by)]
-    gone = await ends("AFFECTS", no_longer_affects)
+    link = [
+        *await ends(cmdb, "AFFECTS", affects),
+        *await ends(cmdb, "CAUSED_BY", caused_by),
+    ]
+    gone = await ends(cmdb, "AFFECTS", no_longer_affects)
     edit = Edit(to, checked_values(values), note, link, gone, expected)
     return await edit_incident(cmdb, record, edit, info.context.actor)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Protocol
 
 import strawberry
 
 from cmdb.errors import InvalidInput
 from cmdb.items.value import Value
+from cmdb.records.records import LinkTo
+from cmdb.service import Cmdb
 from cmdb_graphql.context import Context
 from cmdb_graphql.scalars import Json
 from cmdb_graphql.structs import Later, StructTypes, maybe
@@ -25,6 +27,7 @@ Values = Annotated[
         graphql_type=maybe(Json),
     ),
 ]
+To = Annotated[str | None, strawberry.argument("The state to bring it to.")]
 Note = Annotated[str | None, strawberry.argument("A work note to add.")]
 Expected = Annotated[
     int | None,
@@ -68,3 +71,8 @@ def checked_values(given: object) -> dict[str, Value | None]:
     if not isinstance(given, Mapping):
         raise InvalidInput('Values are an object such as {"urgency": 1}.')
     return {str(name): value for name, value in given.items()}
+
+
+async def ends(cmdb: Cmdb, relation: str, texts: Sequence[str] | None) -> list[LinkTo]:
+    """Links of a relation to the items that were named."""
+    return [(relation, (await cmdb.find(text)).id) for text in texts or ()]
