@@ -17,6 +17,7 @@ from cmdb.cli import (
     history,
     incident,
     problem,
+    report,
     restoration,
     risk,
     server,
@@ -54,6 +55,7 @@ for module in (
     change,
     incident,
     problem,
+    report,
     history,
     catalogue,
 ):

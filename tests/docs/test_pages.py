@@ -24,7 +24,7 @@ PAGES = (
 )
 
 
-PRACTICES = ("practices/incident.md", "practices/problem.md")
+PRACTICES = ("practices/incident.md", "practices/problem.md", "practices/reports.md")
 """Pages that are run on the demo estate with its records."""
 
 

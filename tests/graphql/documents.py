@@ -208,4 +208,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             candidates { reason name incidents sentence } } }""",
         {},
     ),
+    "report": (
+        """query { report(name: "iso20000") { title revision since until
+            sections { code title missing attest
+                measures { name value unit n sentence records } } } }""",
+        {},
+    ),
 }

@@ -8,6 +8,7 @@ from cmdb.errors import InvalidInput, Refused
 from cmdb.incidents.incidents import edit_incident, open_incident
 from cmdb.problems.candidates import problem_candidates
 from cmdb.problems.problems import edit_problem, open_problem
+from cmdb.records.lifecycle import Values
 from cmdb.records.records import Edit, linked_items
 from cmdb.service import Cmdb
 from tests.records.conftest import ADA
@@ -74,7 +75,7 @@ async def test_a_problem_of_incidents_is_reactive_and_as_grave_as_they(shop: Cmd
 
 async def test_a_known_error_has_a_cause(shop: Cmdb) -> None:
     made = await open_problem(shop, ADA, "Web")
-    known = {"known_error": True, "workaround": "Restart."}
+    known: Values = {"known_error": True, "workaround": "Restart."}
     with pytest.raises(InvalidInput, match="set cause_notes"):
         await edit_problem(shop, made.id, Edit(values=known), ADA)
     after = await edit_problem(

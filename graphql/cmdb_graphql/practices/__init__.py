@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import cmdb_graphql.practices.incident as incident
 import cmdb_graphql.practices.problem as problem
+import cmdb_graphql.practices.report as report
 from cmdb_graphql.practices.practice import Practice
 
-PRACTICES: tuple[Practice, ...] = (incident, problem)
+PRACTICES: tuple[Practice, ...] = (incident, problem, report)
 """All of them; a new one is named here and nowhere else."""
