@@ -126,32 +126,31 @@ async def made(cmdb: Cmdb, name: str) -> dict[str, tuple[float | None, int]]:
 
 async def test_the_practices_figures_are_those_counted_by_hand(desk: Cmdb) -> None:
     found = await made(desk, "itil")
-    incidents = {
-        "Incidents opened": (3, 3),
-        "Major incidents": (1, 1),
-        "Time to acknowledge, mean": (5.33, 3),
-        "Time to acknowledge, median": (3, 3),
-        "Time to restore, mean": (5, 2),
-        "Time to restore, median": (5, 2),
-        "Reopened": (50, 2),
-        "Solved at first contact": (50, 2),
-        "With a known cause": (50, 2),
+    expected: dict[str, tuple[float | None, int]] = {
+        "Incident management/Incidents opened": (3, 3),
+        "Incident management/Major incidents": (1, 1),
+        "Incident management/Time to acknowledge, mean": (5.33, 3),
+        "Incident management/Time to acknowledge, median": (3, 3),
+        "Incident management/Time to restore, mean": (5, 2),
+        "Incident management/Time to restore, median": (5, 2),
+        "Incident management/Reopened": (50, 2),
+        "Incident management/Solved at first contact": (50, 2),
+        "Incident management/With a known cause": (50, 2),
+        "Problem management/Age of the backlog, mean": (5, 1),
+        "Problem management/Major incidents with a problem": (0, 1),
+        "Change enablement/Successful": (50, 2),
+        "Change enablement/Failed": (50, 2),
+        "Change enablement/Emergencies": (33.3, 3),
+        "Change enablement/Reviewed": (50, 2),
+        # 10:00 to 14:00 and 13:00 to 19:00: nine hours of 240 without the shop.
+        "Availability management/Availability of shop": (96.25, 2),
+        "Availability management/Time between failures of shop": (115.5, 2),
+        "Flow of incidents/Work in progress": (1, 1),
+        "Flow of incidents/Throughput": (1.4, 2),
+        "Flow of changes/Age, mean": (1, 1),
+        "Flow of changes/Cycle time, mean": (2.5, 2),
     }
-    for name, figure in incidents.items():
-        assert found[f"Incident management/{name}"] == figure
-    assert found["Problem management/Age of the backlog, mean"] == (5, 1)
-    assert found["Problem management/Major incidents with a problem"] == (0, 1)
-    assert found["Change enablement/Successful"] == (50, 2)
-    assert found["Change enablement/Failed"] == (50, 2)
-    assert found["Change enablement/Emergencies"] == (33.3, 3)
-    assert found["Change enablement/Reviewed"] == (50, 2)
-    # 10:00 to 14:00 and 13:00 to 19:00: nine hours of 240 without the shop.
-    assert found["Availability management/Availability of shop"] == (96.25, 2)
-    assert found["Availability management/Time between failures of shop"] == (115.5, 2)
-    assert found["Flow of incidents/Work in progress"] == (1, 1)
-    assert found["Flow of incidents/Throughput"] == (1.4, 2)
-    assert found["Flow of changes/Age, mean"] == (1, 1)
-    assert found["Flow of changes/Cycle time, mean"] == (2.5, 2)
+    assert {name: found[name] for name in expected} == expected
 
 
 async def test_dora_counts_what_was_deployed_to_a_service(desk: Cmdb) -> None:
@@ -179,7 +178,8 @@ async def test_a_revision_gives_the_same_report_again(desk: Cmdb, name: str) -> 
     again = record("Incident", "INC0000009", state="new", opened_at=at(1))
     await desk.load([again], [], new_run("desk"), reason="import")
     assert await make_report(desk, name, at=revision) == before
-    assert (await make_report(desk, name)).revision > before.revision
+    later = await make_report(desk, name)
+    assert later.revision == revision + 1
 
 
 async def test_clauses_say_what_is_missing_and_what_a_person_must_attest(desk: Cmdb) -> None:
@@ -188,7 +188,7 @@ async def test_clauses_say_what_is_missing_and_what_a_person_must_attest(desk: C
     by_code = {section.code: section for section in report.sections}
     assert "No record for: baselines." in by_code["8.2.6"].missing
     assert by_code["8.5.1"].missing == ("No record for: normal changes with an approval.",)
-    assert not by_code["8.7.2"].measures
+    assert [len(by_code[code].measures) for code in ("8.7.2", "8.3.4")] == [0, 0]
     assert "continuity plan" in by_code["8.7.2"].attest[0]
     (tested,) = [m for m in by_code["8.5.2"].measures if m.name == "Changes tested"]
     assert (tested.value, tested.records) == (50, ("CHG0000001",))
@@ -198,10 +198,7 @@ async def test_clauses_say_what_is_missing_and_what_a_person_must_attest(desk: C
 
 def test_a_report_is_a_page_that_can_hold_anything() -> None:
     measure = Measure("<b>|", None, "h", 0, "No | data.\nAt all.", ("A&B",))
-    report = await make_report(desk, "itil", since=START, until=UNTIL)
-    odd = Report(
-        "x", "T <i>", 3, START, UNTIL, (report.sections[0].__class__("1", "S", (measure,)),)
-    )
+    odd = Report("x", "T <i>", 3, START, UNTIL, (Section("1", "S", (measure,)),))
     page, text = render.html(odd), render.markdown(odd)
     assert "&lt;b&gt;" in page
     assert "A&amp;B" in page
