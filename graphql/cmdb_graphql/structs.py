@@ -68,6 +68,10 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "ProblemReason",
         "Why an item may be a problem.",
     ),
+    ("incomplete", "orphan", "stale", "missing", "duplicate"): (
+        "DefectName",
+        "What is wrong with an item.",
+    ),
     ("same", "rests_on", "carries", "linked", "related", "none"): (
         "PathConnection",
         "What kind of way leads from the one item to the other.",

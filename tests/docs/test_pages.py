@@ -24,7 +24,12 @@ PAGES = (
 )
 
 
-PRACTICES = ("practices/incident.md", "practices/problem.md", "practices/reports.md")
+PRACTICES = (
+    "practices/incident.md",
+    "practices/problem.md",
+    "practices/reports.md",
+    "practices/configuration.md",
+)
 """Pages that are run on the demo estate with its records."""
 
 

@@ -214,4 +214,16 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                 measures { name value unit n sentence records } } } }""",
         {},
     ),
+    "health": (
+        """query { health(limit: 5) { revision items services truncated findings
+            scores { part defects of score weighted sentence } defectsTotal
+            defects { defect name services sentence } }
+            duplicates { name ids sentence } }""",
+        {},
+    ),
+    "baseline_verification": (
+        """query { baselineVerification(record: "BSL0000001") { number findings members
+            differences { name field before after controlled revision changes } } }""",
+        {},
+    ),
 }

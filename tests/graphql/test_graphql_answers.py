@@ -155,11 +155,11 @@ async def test_revisions_are_paged_from_the_newest(cmdb: Cmdb, ask: Ask) -> None
     shape = selection(Revision)
     data = await ask(
         f"""{{ revisions {shape} one: revisions(limit: 1) {shape}
-            older: revisions(limit: 1, before: 4) {shape} none: revisions(before: 1) {shape}
-            revision(number: 4) {shape} missing: revision(number: 99) {shape} }}"""
+            older: revisions(limit: 1, before: 5) {shape} none: revisions(before: 1) {shape}
+            revision(number: 5) {shape} missing: revision(number: 99) {shape} }}"""
     )
     newest = served(await cmdb.store.revisions(newest_first=True))
-    assert [r["number"] for r in newest] == [4, 3, 2, 1]
+    assert [r["number"] for r in newest] == [5, 4, 3, 2, 1]
     assert data["revisions"] == newest
     assert data["one"] == newest[:1]
     assert data["older"] == newest[1:2]

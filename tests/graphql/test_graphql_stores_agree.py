@@ -14,9 +14,9 @@ from cmdb.settings import Settings
 from cmdb_graphql.context import Context
 from cmdb_graphql.schema import Schema
 from tests.graphql.documents import DOCUMENTS
-from tests.graphql.estate import load_demo
+from tests.graphql.estate import load_demo, load_records
 
-OF_THE_MOMENT = ("asOf", "time")
+OF_THE_MOMENT = ("asOf", "time", "since", "until", "taken_at")
 """Fields that say when something was asked or written."""
 
 CURSORS = ("endCursor", "cursor")
@@ -36,6 +36,7 @@ async def neo4j_cmdb(empty_neo4j: str) -> AsyncIterator[Cmdb]:
     """The demo estate on a real Neo4j."""
     opened = await Cmdb.open(Settings(store=empty_neo4j))
     await load_demo(opened)
+    await load_records(opened)
     yield opened
     await opened.close()
 

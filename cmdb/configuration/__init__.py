@@ -1,0 +1,1 @@
+"""Service configuration management: baselines, their verification, and the health of the data."""
