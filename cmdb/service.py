@@ -16,24 +16,24 @@ import msgspec
 
 from cmdb.catalogue import Catalogue
 from cmdb.catalogue.files import load_catalogue
-from cmdb.errors import UnknownItem
+from cmdb.errors import AmbiguousItem, InvalidInput, UnknownItem
 from cmdb.estates import Estates
 from cmdb.exchange.mapping import ColumnMap
 from cmdb.exchange.problems import Problems
 from cmdb.exchange.reader import ObservationFiles, check_ends, check_files
 from cmdb.exchange.record import Defaults
 from cmdb.ingest import Ingest, Loaded, Progress, new_run
-from cmdb.items import Item, ItemObservation, LinkObservation, Observation
+from cmdb.items import Item, ItemObservation, Link, LinkObservation, Observation
 from cmdb.lookup import find_item
 from cmdb.operations import Reverted, merge_items, revert, unmerge_item
 from cmdb.reconcile.items import Rules
 from cmdb.reconcile.policy import Policy
 from cmdb.revisions import Run, RunStatus
-from cmdb.revisions.views import Difference, difference, item_at, revision_number
+from cmdb.revisions.views import Difference, Entity, difference, item_at, revision_number
 from cmdb.settings import Settings
 from cmdb.store.connect import open_store
 from cmdb.store.port import Store
-from cmdb.views import HistoryEntry, ItemView, history_entry, item_view, link_end
+from cmdb.views import HistoryEntry, ItemView, entity_name, history_entry, item_view, link_end
 from impact import Estate
 
 Point = str | int | datetime
@@ -75,6 +75,13 @@ class Cmdb:
     async def find(self, text: str) -> Item:
         """The item that an id, identifier or unique name means; see :mod:`cmdb.lookup`."""
         return await find_item(self.store, self.catalogue, text)
+
+    async def end_names(self, entities: Iterable[Entity | None]) -> dict[str, str]:
+        """The kinds and names of the items at the ends of the links among these, by id."""
+        links = [e for e in entities if isinstance(e, Link)]
+        ids = dict.fromkeys(end for link in links for end in (link.from_id, link.to_id))
+        found = await self.store.items(list(ids)) if ids else {}
+        return {item.id: entity_name(item) for item in found.values()}
 
     async def revision(self) -> int:
         """The number of the latest revision; 0 in an empty store."""
@@ -217,8 +224,19 @@ class Cmdb:
         """Take an item, by its own id, out of the one it was merged into."""
         found = (await self.store.items([item_id])).get(item_id)
         if found is None:
+            await self._refuse_unmerge_by_name(item_id)
             raise UnknownItem(item_id)
         return await unmerge_item(self.store, self.rules, found, self.settings.actor, reason)
+
+    async def _refuse_unmerge_by_name(self, text: str) -> None:
+        try:
+            kept = await self.find(text)
+        except (UnknownItem, AmbiguousItem):
+            return
+        raise InvalidInput(
+            f"{text} means {kept.name} ({kept.id}), which stands for itself: give the id of the "
+            f"item that was merged into it. `cmdb history {kept.id}` names it."
+        )
 
     async def revert(self, number: int, reason: str = "", *, dry_run: bool = False) -> Reverted:
         """Undo a revision by a new one."""

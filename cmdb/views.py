@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -12,6 +14,8 @@ from cmdb.reconcile.items import Rules
 from cmdb.reconcile.provenance import Provenance, provenance
 from cmdb.revisions import Action, Edit, Revision
 from cmdb.revisions.views import Entity, changed_fields
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 class LinkEnd(msgspec.Struct, frozen=True):
@@ -173,12 +177,17 @@ def field_changes(before: Entity | None, after: Entity | None) -> tuple[FieldCha
     )
 
 
-def entity_name(entity: Entity | None) -> str:
-    """What a person calls an entity: an item by its name, a link by its ends."""
+def entity_name(entity: Entity | None, names: Mapping[str, str] = NO_NAMES) -> str:
+    """What a person calls an entity: an item by its name, a link by its ends.
+
+    An end that ``names`` knows (see :meth:`cmdb.service.Cmdb.end_names`) is called by its name,
+    another by its id.
+    """
     if isinstance(entity, Item):
         return f"{entity.kind} {entity.name}"
     if isinstance(entity, Link):
-        return f"{entity.relation} {entity.from_id} -> {entity.to_id}"
+        start = names.get(entity.from_id, entity.from_id)
+        return f"{entity.relation} {start} -> {names.get(entity.to_id, entity.to_id)}"
     if isinstance(entity, WaitingLink):
         return f"{entity.relation} {entity.report.from_key} -> {entity.report.to_key}"
     return ""

@@ -128,9 +128,9 @@ def _scan(
         note(f"Wrote {plural(len(found.observations), 'observation')} to {output}.")
         return PARTIAL if found.partial else 0
 
-    async def work(cmdb: Cmdb) -> Loaded:
+    async def work(cmdb: Cmdb) -> tuple[Loaded, dict[str, str]]:
         with _progress(len(found.observations), quiet=as_json) as advance:
-            return await cmdb.load_scan(
+            loaded = await cmdb.load_scan(
                 found.source,
                 found.scope,
                 found.observations,
@@ -139,9 +139,10 @@ def _scan(
                 dry_run=dry_run,
                 progress=advance,
             )
+        return loaded, await _end_names(cmdb, loaded)
 
-    loaded = with_cmdb(store, work)
-    _show_loaded(loaded, dry_run, as_json)
+    loaded, names = with_cmdb(store, work)
+    _show_loaded(loaded, names, dry_run, as_json)
     return PARTIAL if found.partial else 0
 
 
@@ -186,7 +187,7 @@ def import_files(
     Example: cmdb import servers.csv --kind Server --source inventory
     """
 
-    async def work(cmdb: Cmdb) -> Loaded:
+    async def work(cmdb: Cmdb) -> tuple[Loaded, dict[str, str]]:
         from cmdb.exchange.mapping import load_map
         from cmdb.ingest import new_run
 
@@ -200,7 +201,7 @@ def import_files(
         run = new_run(source, scope=scope, full_scope=full_scope, actor=cmdb.settings.actor)
         total = checked.items_count + checked.links_count
         with _progress(total, quiet=as_json) as advance:
-            return await cmdb.load(
+            loaded = await cmdb.load(
                 checked.items(),
                 checked.links(),
                 run,
@@ -208,9 +209,10 @@ def import_files(
                 dry_run=dry_run,
                 progress=advance,
             )
+        return loaded, await _end_names(cmdb, loaded)
 
-    loaded = with_cmdb(store, work)
-    _show_loaded(loaded, dry_run, as_json)
+    loaded, names = with_cmdb(store, work)
+    _show_loaded(loaded, names, dry_run, as_json)
     return PARTIAL if loaded.rejected else 0
 
 
@@ -232,7 +234,16 @@ def _progress(total: int, *, quiet: bool) -> Any:
     return bar()
 
 
-def _show_loaded(loaded: Loaded, dry_run: bool, as_json: bool) -> None:
+async def _end_names(cmdb: Cmdb, loaded: Loaded) -> dict[str, str]:
+    from cmdb.cli.delta import shown_entities
+    from cmdb.views import entity_name
+
+    stored = await cmdb.end_names(e for delta in loaded.deltas for e in shown_entities(delta))
+    seen = {c.after.id: entity_name(c.after) for delta in loaded.deltas for c in delta.items}
+    return {**stored, **seen}
+
+
+def _show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: bool) -> None:
     from cmdb.cli.delta import delta_data, print_delta
 
     if as_json:
@@ -250,7 +261,7 @@ def _show_loaded(loaded: Loaded, dry_run: bool, as_json: bool) -> None:
         )
         return
     for delta in loaded.deltas:
-        print_delta(delta)
+        print_delta(delta, names)
     counts = loaded.run.counts
     rows = [(name.replace("_", " "), f"{n:,}") for name, n in sorted(counts.items())]
     print_table(("", "count"), rows)

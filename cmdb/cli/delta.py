@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cmdb.cli.output import plural, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cmdb.revisions import Delta
     from cmdb.revisions.views import Entity
 
@@ -21,16 +23,22 @@ def _lines(delta: Delta) -> list[tuple[str, Entity | None, Entity | None, str]]:
     return [*changes, *links, *waiting]
 
 
-def print_delta(delta: Delta) -> None:
-    """Print the first changes, each with its fields and why; then how many more there are."""
+def shown_entities(delta: Delta) -> list[Entity | None]:
+    """What :func:`print_delta` prints a line for."""
+    return [after or before for _, before, after, _ in _lines(delta)[:SHOWN]]
+
+
+def print_delta(delta: Delta, names: Mapping[str, str]) -> None:
+    """Print the first changes, each with its fields and why; then how many more there are.
+
+    ``names`` are those of items that the delta links to and does not change.
+    """
     from cmdb.views import entity_name, field_changes
 
-    names = {c.after.id: f"{c.after.kind} {c.after.name}" for c in delta.items}
+    names = {**names, **{c.after.id: entity_name(c.after) for c in delta.items}}
     lines = _lines(delta)
     for action, before, after, reason in lines[:SHOWN]:
-        label = entity_name(after or before)
-        for item_id, name in names.items():
-            label = label.replace(item_id, name)
+        label = entity_name(after or before, names)
         say(f"{_SIGNS.get(action, '~')} {label} ({action}: {reason})")
         if before is not None and after is not None:
             for change in field_changes(before, after):

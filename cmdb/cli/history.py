@@ -64,7 +64,11 @@ def diff(
     """
     from cmdb.views import entity_name, field_changes
 
-    found = with_cmdb(store, lambda cmdb: cmdb.difference(start, end))
+    async def work(cmdb: Cmdb) -> Any:
+        found = await cmdb.difference(start, end)
+        return found, await cmdb.end_names(d.after or d.before for d in found[:limit])
+
+    found, names = with_cmdb(store, work)
     if as_json:
         rows = [
             {
@@ -79,7 +83,7 @@ def diff(
         return 0
     for d in found[:limit]:
         sign = "+" if d.before is None else "-" if d.after is None else "~"
-        say(f"{sign} {entity_name(d.after or d.before)}")
+        say(f"{sign} {entity_name(d.after or d.before, names)}")
         if d.before is not None and d.after is not None:
             _print_changes(field_changes(d.before, d.after))
     say(f"{min(limit, len(found))} of {plural(len(found), 'difference')}")
@@ -97,13 +101,17 @@ def revert(
 
     Example: cmdb revert 12 --dry-run
     """
-    from cmdb.cli.delta import delta_data, print_delta
+    from cmdb.cli.delta import delta_data, print_delta, shown_entities
 
-    done = with_cmdb(store, lambda cmdb: cmdb.revert(revision, reason, dry_run=dry_run))
+    async def work(cmdb: Cmdb) -> Any:
+        done = await cmdb.revert(revision, reason, dry_run=dry_run)
+        return done, await cmdb.end_names(shown_entities(done.delta))
+
+    done, names = with_cmdb(store, work)
     if as_json:
         print_json({"revision": done.revision, "delta": delta_data(done.delta)})
         return 0
-    print_delta(done.delta)
+    print_delta(done.delta, names)
     if done.revision is None:
         say("Dry run: nothing was written.")
     else:
@@ -122,11 +130,19 @@ def merge(
 
     Example: cmdb merge serial:4C1 fqdn:web1.example.org
     """
-    kept = with_cmdb(store, lambda cmdb: cmdb.merge(left, right, reason))
+
+    async def work(cmdb: Cmdb) -> Any:
+        ids = (await cmdb.find(left)).id, (await cmdb.find(right)).id
+        kept = await cmdb.merge(*ids, reason=reason)
+        return kept, [item_id for item_id in ids if item_id != kept.id]
+
+    kept, absorbed = with_cmdb(store, work)
     if as_json:
         print_json(kept)
-    else:
-        say(f"They are one: {kept.kind} {kept.name} ({kept.id}).")
+        return 0
+    say(f"They are one: {kept.kind} {kept.name} ({kept.id}).")
+    for item_id in absorbed:
+        say(f"To undo it: cmdb unmerge {item_id}")
     return 0
 
 
