@@ -19,6 +19,9 @@ MAX_LINE = 1024 * 1024
 _T = TypeVar("_T")
 _decoder = msgspec.json.Decoder(Line)
 _UNKNOWN = re.compile(r"unknown field `(.*?)`")
+_STOPPED = re.compile(r"\(byte (\d+)\)$")
+_NO_NUMBER = re.compile(rb"-?(?:NaN|Infinity)")
+_NAME_BEFORE = re.compile(rb'"([^"\\]{1,200})"\s*:\s*\Z')
 _PLACE = re.compile(r" - at `\$\.?(.*?)`$")
 _NAMES = (
     *Line.__struct_fields__,
@@ -53,7 +56,7 @@ def decode_lines(
             yield number, decoder.decode(text)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             message, field = explain(error)
-            problems.add(message, name, number, field)
+            problems.add(_not_a_number(error, text) or message, name, number, field)
 
 
 def _bounded_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
@@ -82,6 +85,19 @@ def _binary_reason(start: bytes) -> str | None:
     if b"\x00" in start[:4096]:
         return "the file is binary: JSON Lines are UTF-8 text"
     return None
+
+
+def _not_a_number(error: Exception, text: bytes) -> str | None:
+    """What to say where the decoder stopped at a NaN or Infinity, which JSON doesn't know."""
+    if not (stopped := _STOPPED.search(str(error))):
+        return None
+    # "-Infinity" stops the decoder after its sign.
+    found = _NO_NUMBER.search(text, max(int(stopped[1]) - 1, 0), int(stopped[1]) + 9)
+    if found is None:
+        return None
+    named = _NAME_BEFORE.search(text, 0, found.start())
+    of = f" of {named[1].decode(errors='replace')[:60]!r}" if named else ""
+    return f"the value{of} is {found[0].decode()}, which JSON doesn't know: leave the field out"
 
 
 def explain(error: Exception) -> tuple[str, str | None]:

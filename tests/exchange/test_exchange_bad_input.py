@@ -37,7 +37,14 @@ CASES: dict[str, tuple[str, str]] = {
         + "}}}",
         "2: the line is nested too deeply",
     ),
-    "NaN": (_item(properties={"memory": float("nan")}), "2: the line is not JSON"),
+    "NaN": (
+        _item(properties={"memory": float("nan")}),
+        "2: the value of 'memory' is NaN, which JSON doesn't know: leave the field out",
+    ),
+    "infinity": (
+        _item(properties={"memory": float("-inf")}),
+        "2: the value of 'memory' is -Infinity, which JSON doesn't know: leave the field out",
+    ),
     "beyond a float": (_item(properties={"memory": 7}).replace("7", "1e999"), "out of range"),
     "beyond 64 bits": (
         _item(properties={"memory": 2**70}),
