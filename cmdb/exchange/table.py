@@ -166,14 +166,18 @@ class _RowMaker:
         self._source = source
         self.flaws: list[tuple[str, str]] = []
         self._cells = [
-            (column, cell)
+            (meaning, read)
             for column, cell in zip(columns.columns, row, strict=False)
-            if cell is not None and cell != ""
+            if cell is not None and cell != "" and (read := column.reads(cell)) != ""
+            for meaning in (column, *column.also)
         ]
         self._plain = {c.plain: _text(cell) for c, cell in self._cells if c.plain}
         self._kind = self._plain.get("kind") or columns.kind or kind or ""
 
     def lines(self) -> Iterator[Line]:
+        wanted = self._columns.only_with
+        if wanted is not None and all(column.header != wanted for column, _ in self._cells):
+            return
         common: dict[str, Any] = {
             f: self._plain[f]
             for f in ("source", "time", "scope", "first_seen", "missing_since")
