@@ -15,7 +15,6 @@ from cmdb.incidents.similar import known_errors, similar_incidents
 from cmdb.incidents.view import IncidentAnalysis
 from cmdb.items import Item
 from cmdb.items.value import parse_time
-from cmdb.records.records import linked_items
 from cmdb.service import Cmdb
 from cmdb.suspects import suspects
 from impact import State, analyse, answer
@@ -79,15 +78,22 @@ async def _causes(
     cmdb: Cmdb, affected: Sequence[str], alerts: Sequence[Item], began: datetime | None
 ) -> Causes:
     since = dict.fromkeys(affected, began)
-    for alert in alerts:
-        started = alert.properties.get("started_at")
-        for item in await linked_items(cmdb, alert.id, "AFFECTS"):
-            if isinstance(started, str):
-                times = [t for t in (since.get(item.id), parse_time(started)) if t is not None]
-                since[item.id] = min(times)
+    started = {alert.id: alert.properties.get("started_at") for alert in alerts}
+    for link in await cmdb.store.links(started, "out", ["AFFECTS"]) if started else ():
+        time = started[link.from_id]
+        if isinstance(time, str):
+            times = [t for t in (since.get(link.to_id), parse_time(time)) if t is not None]
+            since[link.to_id] = min(times)
     estate = await cmdb.estate()
     given = [GivenAlert(item, time) for item, time in since.items() if item in estate.index]
     return await causes(cmdb, given, limit=SHOWN_CAUSES)
+
+
+async def affected_by(cmdb: Cmdb, alerts: Sequence[Item]) -> list[str]:
+    """The ids of the items that alerts are about, each once. One read."""
+    ids = [alert.id for alert in alerts]
+    links = await cmdb.store.links(ids, "out", ["AFFECTS"]) if ids else ()
+    return list(dict.fromkeys(link.to_id for link in links if link.status != "retired"))
 
 
 async def _suspects(cmdb: Cmdb, affected: Sequence[str], began: datetime | None) -> Suspects:
