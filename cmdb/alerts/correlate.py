@@ -18,7 +18,7 @@ from cmdb.alerts.groups import Group, grouped, symptoms
 from cmdb.alerts.queue import PAGE, bind_waiting, open_alerts
 from cmdb.alerts.rules import Rule
 from cmdb.causes import monitored, prior
-from cmdb.errors import CmdbError, Refused
+from cmdb.errors import Refused
 from cmdb.incidents import analysis as analysed
 from cmdb.incidents.incidents import KIND as INCIDENT
 from cmdb.incidents.incidents import edit_incident, open_incident, refresh_incident
@@ -270,12 +270,3 @@ async def _note_over(cmdb: Cmdb, actor: Actor) -> list[str]:
             continue  # it moved meanwhile
         noted.append(incidents[i].name)
     return noted
-
-
-async def correlate_quietly(cmdb: Cmdb, rules: Sequence[Rule]) -> CmdbError | None:
-    """As :func:`correlate`, for a task in the background: gives back what went wrong."""
-    try:
-        await correlate(cmdb, rules)
-    except CmdbError as error:
-        return error
-    return None

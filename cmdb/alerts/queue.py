@@ -28,9 +28,11 @@ OPEN = ("firing", "acknowledged")
 PAGE = 1_000
 
 
-def unbound_query(limit: int = 50, *, is_open: bool = True) -> ItemQuery:
-    """The query for alerts that lead to no item, the latest first."""
-    conditions = [Condition("properties.bound_by", "exists", False)]
+def alert_query(limit: int, *, unbound: bool = False, is_open: bool = True) -> ItemQuery:
+    """The query for alerts, the latest first: those that lead to no item, or that are not over."""
+    conditions = []
+    if unbound:
+        conditions.append(Condition("properties.bound_by", "exists", False))
     if is_open:
         conditions.append(Condition("properties.state", "in", list(OPEN)))
     return ItemQuery(
@@ -117,3 +119,18 @@ async def bind_waiting(cmdb: Cmdb, rules: Sequence[Rule], actor: Actor) -> int:
 
     await write(cmdb.store, cmdb.rules, actor, make)
     return count
+
+
+async def list_alerts(
+    cmdb: Cmdb, *, unbound: bool, is_open: bool, limit: int
+) -> tuple[list[tuple[Item, list[Item]]], int]:
+    """The latest alerts with what each is about, and how many there are in all. Three reads."""
+    query = alert_query(limit, unbound=unbound, is_open=is_open)
+    page = await cmdb.store.query(query)
+    links = await cmdb.store.links([a.id for a in page.items], "out", ["AFFECTS"])
+    ends = await cmdb.store.items({link.to_id for link in links})
+    about: dict[str, list[Item]] = {}
+    for link in links:
+        if link.to_id in ends and link.status != "retired":
+            about.setdefault(link.from_id, []).append(ends[link.to_id])
+    return [(alert, about.get(alert.id, [])) for alert in page.items], page.total

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cmdb.cli import (
+    alerts,
     analysis,
     catalogue,
     causes,
@@ -56,6 +57,7 @@ for module in (
     incident,
     problem,
     report,
+    alerts,
     history,
     catalogue,
 ):

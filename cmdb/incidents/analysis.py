@@ -20,7 +20,6 @@ from cmdb.suspects import suspects
 from impact import State, analyse, answer
 from impact.cause_answer import Causes
 from impact.render import sentence
-from impact.suspects import Suspects
 
 SHOWN_CAUSES = 5
 SHOWN_SUSPECTS = 10
@@ -67,7 +66,7 @@ async def analyse_incident(
         services_total=radius.totals.services if radius.totals else len(radius.services),
         confident=found.confident,
         causes=found.causes,
-        suspects=suspected.suspects,
+        suspects=suspected,
         call=await contacts(cmdb, blamed, known, services),
         similar=await similar_incidents(cmdb, known, text, leave_out=leave_out),
         known_errors=await known_errors(cmdb, [*known, *blamed], text),
@@ -96,13 +95,20 @@ async def affected_by(cmdb: Cmdb, alerts: Sequence[Item]) -> list[str]:
     return list(dict.fromkeys(link.to_id for link in links if link.status != "retired"))
 
 
-async def _suspects(cmdb: Cmdb, affected: Sequence[str], began: datetime | None) -> Suspects:
+async def _suspects(
+    cmdb: Cmdb, affected: Sequence[str], began: datetime | None
+) -> tuple[Suspect, ...]:
     """What changed in the 24 hours before. Of an incident that has just begun the latest estate is
     asked, which is at hand; of an older one that of its time."""
     now = datetime.now(UTC)
     until = None if began is None or now - began < AFTER else began + AFTER
     since = (until or now) - LOOK_BACK
-    return await suspects(cmdb, affected, since=since, until=until, limit=SHOWN_SUSPECTS)
+    then = await cmdb.estate(until) if until is not None else await cmdb.estate()
+    known = [item for item in affected if item in then.index]
+    if not known:  # it began before anybody wrote down what it affects
+        return ()
+    found = await suspects(cmdb, known, since=since, until=until, limit=SHOWN_SUSPECTS)
+    return found.suspects
 
 
 def stored(analysis: IncidentAnalysis) -> str:
