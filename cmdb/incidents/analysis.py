@@ -20,6 +20,7 @@ from cmdb.suspects import suspects
 from impact import State, analyse, answer
 from impact.cause_answer import Causes
 from impact.render import sentence
+from impact.suspects import Suspect
 
 SHOWN_CAUSES = 5
 SHOWN_SUSPECTS = 10
