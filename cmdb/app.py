@@ -6,8 +6,8 @@ Together with the command line this is the only place that sees everything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,9 @@ from cmdb.server.observations import observation_routes
 from cmdb.server.pages import WebApp
 from cmdb.server.webhooks import own_paths, webhook_routes
 from cmdb.service import Cmdb
+from cmdb.webhooks.endpoints import read_endpoints
+from cmdb.webhooks.outbox import Outbox, outbox_path
+from cmdb.webhooks.worker import WebhookWorker
 from cmdb_graphql.endpoint import graphql_routes
 from cmdb_graphql.schema import build_schema
 
@@ -101,8 +104,21 @@ async def serve(
     worker = AlertWorker(cmdb, rules_in_force(settings.alert_rules))
     app = create_app(cmdb, token=token, names=[host.strip("[]")], on_alerts=worker.wake)
     cmdb.estates.warm_up()
-    async with _running(worker.run()):
-        await run_server(app, host, port, on_ready)
+    with _outbox(cmdb) as outgoing:
+        async with _running(worker.run(), *(one.run() for one in outgoing)):
+            await run_server(app, host, port, on_ready)
+
+
+@contextmanager
+def _outbox(cmdb: Cmdb) -> Iterator[list[WebhookWorker]]:
+    """What tells others, where the settings name somebody to tell."""
+    settings = cmdb.settings
+    if settings.webhooks is None:
+        yield []
+        return
+    endpoints = read_endpoints(settings.webhooks, cmdb.catalogue)
+    with closing(Outbox(outbox_path(settings.state_folder, settings.store))) as outbox:
+        yield [WebhookWorker(cmdb, endpoints, outbox)]
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from cmdb.cli import (
     risk,
     server,
     weak_points,
+    webhooks,
 )
 from cmdb.cli.output import note, show_error
 from cmdb.cli.status import BUG, exit_status
@@ -58,6 +59,7 @@ for module in (
     problem,
     report,
     alerts,
+    webhooks,
     history,
     catalogue,
 ):
