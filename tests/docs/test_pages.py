@@ -25,6 +25,7 @@ PAGES = (
 
 
 PRACTICES = ("practices/incident.md", "practices/problem.md", "practices/reports.md")
+PRACTICES = ("practices/incident.md", "practices/alerts.md", "practices/webhooks.md")
 """Pages that are run on the demo estate with its records."""
 
 
