@@ -82,7 +82,7 @@ async def test_after_a_resolve_the_same_key_opens_another(cmdb: Cmdb) -> None:
         await take(cmdb, "pagerduty", event("acknowledge", "k"))
     states = [a.properties["state"] for a in await kept(cmdb)]
     assert states == ["resolved"] * 12
-    assert {a.properties["notifications"] for a in await kept(cmdb)} == {4}
+    assert all(a.properties["notifications"] == 4 for a in await kept(cmdb))
 
 
 @settings(max_examples=25, deadline=None,
@@ -143,8 +143,8 @@ async def test_bound_by_host_and_by_rules_of_a_file(cmdb: Cmdb, tmp_path: Path) 
 
 
 async def test_the_unbound_are_queued_bound_by_hand_and_when_their_item_comes(cmdb: Cmdb) -> None:
-    rows = alert("1", instance="web0.example.org:1"), alert("2", instance="x:1")
-    await take(cmdb, "alertmanager", notification(*rows))
+    sent = alert("1", instance="web0.example.org:1"), alert("2", instance="x:1")
+    await take(cmdb, "alertmanager", notification(*sent))
     rows, total = await list_alerts(cmdb, unbound=True, is_open=True, limit=10)
     assert (total, [about for _, about in rows]) == (2, [[], []])
     await estate(cmdb)

@@ -83,7 +83,7 @@ def _host(port: int) -> Iterator[None]:
             self.end_headers()
             self.wfile.write(b"load 1\n")
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             return None
 
     with ThreadingHTTPServer(("127.0.0.1", port), Metrics) as server:

@@ -55,7 +55,7 @@ def receiving(refuse: int = 0) -> Iterator[Receiver]:
             self.send_response(receiver.take((headers, body)))
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             return None
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
