@@ -24,8 +24,13 @@ PAGES = (
 )
 
 
-PRACTICES = ("practices/incident.md", "practices/problem.md", "practices/reports.md")
-PRACTICES = ("practices/incident.md", "practices/alerts.md", "practices/webhooks.md")
+PRACTICES = (
+    "practices/incident.md",
+    "practices/problem.md",
+    "practices/reports.md",
+    "practices/alerts.md",
+    "practices/webhooks.md",
+)
 """Pages that are run on the demo estate with its records."""
 
 
