@@ -5,13 +5,20 @@ Together with the command line this is the only place that sees everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
+from cmdb.alerts.inbox import Inbox
+from cmdb.alerts.receive import receive
+from cmdb.alerts.rules import rules_in_force
+from cmdb.alerts.worker import AlertWorker
 from cmdb.server.access import (
     LOOPBACK_NAMES,
     Authentication,
@@ -26,7 +33,11 @@ from cmdb.server.listen import check_listen, run_server
 from cmdb.server.login import login_routes
 from cmdb.server.observations import observation_routes
 from cmdb.server.pages import WebApp
+from cmdb.server.webhooks import own_paths, webhook_routes
 from cmdb.service import Cmdb
+from cmdb.webhooks.endpoints import read_endpoints
+from cmdb.webhooks.outbox import Outbox, outbox_path
+from cmdb.webhooks.worker import WebhookWorker
 from cmdb_graphql.endpoint import graphql_routes
 from cmdb_graphql.schema import build_schema
 
@@ -42,23 +53,30 @@ def create_app(
     token: str | None = None,
     static: Path | None = None,
     names: Collection[str] = (),
+    on_alerts: Callable[[], None] | None = None,
 ) -> Starlette:
     """The application that serves a database, which stays the caller's to close.
 
     With a ``token`` every route but ``/healthz`` needs it. Without one only calls to loopback names
-    (and ``names``) are answered. ``static`` is the folder of the built web app. Raises
-    :class:`~cmdb.errors.InvalidCatalogue` where the catalogue can't be served.
+    (and ``names``) are answered. ``static`` is the folder of the built web app; ``on_alerts`` is
+    called whenever alerts were stored. Raises :class:`~cmdb.errors.InvalidCatalogue` where the
+    catalogue can't be served, and :class:`~cmdb.errors.InvalidInput` for wrong rules for alerts.
     """
+    rules = rules_in_force(cmdb.settings.alert_rules)
+    inbox = Inbox(partial(receive, cmdb, rules), on_alerts)
     folder = static or STATIC
     guards = [Middleware(SecurityHeaders), Middleware(ErrorAnswers), Middleware(OriginCheck)]
     routes = [
         *health_routes(cmdb),
         *graphql_routes(cmdb, build_schema(cmdb.catalogue), folder),
         *observation_routes(cmdb),
+        *webhook_routes(cmdb, inbox),
     ]
     if token:
         tokens = Tokens(token)
-        guards.append(Middleware(Authentication, tokens=tokens))
+        guards.append(
+            Middleware(Authentication, tokens=tokens, own=own_paths(cmdb.settings.alert_secrets))
+        )
         routes += login_routes(tokens)
     else:
         guards.append(Middleware(HostCheck, names=LOOPBACK_NAMES | frozenset(names)))
@@ -83,6 +101,33 @@ async def serve(
     port = settings.port if port is None else port
     token = settings.secret("token")
     check_listen(host, token)
-    app = create_app(cmdb, token=token, names=[host.strip("[]")])
+    worker = AlertWorker(cmdb, rules_in_force(settings.alert_rules))
+    app = create_app(cmdb, token=token, names=[host.strip("[]")], on_alerts=worker.wake)
     cmdb.estates.warm_up()
-    await run_server(app, host, port, on_ready)
+    with _outbox(cmdb) as outgoing:
+        async with _running(worker.run(), *(one.run() for one in outgoing)):
+            await run_server(app, host, port, on_ready)
+
+
+@contextmanager
+def _outbox(cmdb: Cmdb) -> Iterator[list[WebhookWorker]]:
+    """What tells others, where the settings name somebody to tell."""
+    settings = cmdb.settings
+    if settings.webhooks is None:
+        yield []
+        return
+    endpoints = read_endpoints(settings.webhooks, cmdb.catalogue)
+    with closing(Outbox(outbox_path(settings.state_folder, settings.store))) as outbox:
+        yield [WebhookWorker(cmdb, endpoints, outbox)]
+
+
+@asynccontextmanager
+async def _running(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Do this work in the background, and end it on leaving."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from platformdirs import user_cache_path, user_data_path
+from platformdirs import user_cache_path, user_data_path, user_state_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -101,10 +101,41 @@ class Settings(BaseSettings):
         description="Sources whose items would alert: that such an item is quiet means something.",
     )
 
+    alert_rules: Path | None = Field(
+        default=None, description="A TOML file of rules that lead from alerts to items."
+    )
+    alert_mappings: Path | None = Field(
+        default=None, description="A TOML file that says how other tools' alerts are read."
+    )
+    alert_secrets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="The secret that each tool shows or signs its alerts with, by its path behind "
+        "/webhooks/: alertmanager, pagerduty, generic/NAME.",
+    )
+    alert_settle: timedelta = Field(
+        default=timedelta(seconds=5),
+        ge=timedelta(0),
+        description="How long no alert must have come before they are gathered into incidents.",
+    )
+    webhooks: Path | None = Field(
+        default=None, description="A TOML file of the endpoints that are told what happens here."
+    )
+    state_folder: Path = Field(
+        default_factory=lambda: user_state_path("cmdb"),
+        description="The folder that keeps how far webhooks have been sent.",
+    )
+
     @field_validator("cache_folder", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None
+
+    @field_validator("alert_secrets")
+    @classmethod
+    def _no_empty_secret(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if empty := [name for name, secret in value.items() if not secret.get_secret_value()]:
+            raise ValueError(f"has no secret for {', '.join(empty)}; leave such a tool out")
+        return value
 
     @field_validator("catalogue", "source_precedence", "monitoring_sources", mode="before")
     @classmethod
@@ -122,6 +153,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What was given by hand, then the environment, then ``cmdb.toml``."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def alert_secret(self, tool: str) -> str | None:
+        """The secret of a tool that sends alerts; None where it has none of its own."""
+        found = self.alert_secrets.get(tool)
+        return found.get_secret_value() if found is not None else None
 
     def secret(self, name: str) -> str | None:
         """The secret of that name, read from its file where one is set.
@@ -202,6 +238,8 @@ def shown(settings: Settings, given: Collection[str] = ()) -> list[Shown]:
 def _masked(value: object) -> str:
     if isinstance(value, SecretStr):
         return "********"
+    if isinstance(value, dict) and any(isinstance(v, SecretStr) for v in value.values()):
+        return ", ".join(f"{name}: ********" for name in value)
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return mask_uri(str(value)) if value is not None else ""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cmdb.cli import (
+    alerts,
     analysis,
     catalogue,
     causes,
@@ -23,6 +24,7 @@ from cmdb.cli import (
     risk,
     server,
     weak_points,
+    webhooks,
 )
 from cmdb.cli.output import note, show_error
 from cmdb.cli.status import BUG, exit_status
@@ -58,6 +60,8 @@ for module in (
     problem,
     configuration,
     report,
+    alerts,
+    webhooks,
     history,
     catalogue,
 ):

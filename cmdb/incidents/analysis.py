@@ -15,13 +15,12 @@ from cmdb.incidents.similar import known_errors, similar_incidents
 from cmdb.incidents.view import IncidentAnalysis
 from cmdb.items import Item
 from cmdb.items.value import parse_time
-from cmdb.records.records import linked_items
 from cmdb.service import Cmdb
 from cmdb.suspects import suspects
 from impact import State, analyse, answer
 from impact.cause_answer import Causes
 from impact.render import sentence
-from impact.suspects import Suspects
+from impact.suspects import Suspect
 
 SHOWN_CAUSES = 5
 SHOWN_SUSPECTS = 10
@@ -68,7 +67,7 @@ async def analyse_incident(
         services_total=radius.totals.services if radius.totals else len(radius.services),
         confident=found.confident,
         causes=found.causes,
-        suspects=suspected.suspects,
+        suspects=suspected,
         call=await contacts(cmdb, blamed, known, services),
         similar=await similar_incidents(cmdb, known, text, leave_out=leave_out),
         known_errors=await known_errors(cmdb, [*known, *blamed], text),
@@ -79,24 +78,38 @@ async def _causes(
     cmdb: Cmdb, affected: Sequence[str], alerts: Sequence[Item], began: datetime | None
 ) -> Causes:
     since = dict.fromkeys(affected, began)
-    for alert in alerts:
-        started = alert.properties.get("started_at")
-        for item in await linked_items(cmdb, alert.id, "AFFECTS"):
-            if isinstance(started, str):
-                times = [t for t in (since.get(item.id), parse_time(started)) if t is not None]
-                since[item.id] = min(times)
+    started = {alert.id: alert.properties.get("started_at") for alert in alerts}
+    for link in await cmdb.store.links(started, "out", ["AFFECTS"]) if started else ():
+        time = started[link.from_id]
+        if isinstance(time, str):
+            times = [t for t in (since.get(link.to_id), parse_time(time)) if t is not None]
+            since[link.to_id] = min(times)
     estate = await cmdb.estate()
     given = [GivenAlert(item, time) for item, time in since.items() if item in estate.index]
     return await causes(cmdb, given, limit=SHOWN_CAUSES)
 
 
-async def _suspects(cmdb: Cmdb, affected: Sequence[str], began: datetime | None) -> Suspects:
+async def affected_by(cmdb: Cmdb, alerts: Sequence[Item]) -> list[str]:
+    """The ids of the items that alerts are about, each once. One read."""
+    ids = [alert.id for alert in alerts]
+    links = await cmdb.store.links(ids, "out", ["AFFECTS"]) if ids else ()
+    return list(dict.fromkeys(link.to_id for link in links if link.status != "retired"))
+
+
+async def _suspects(
+    cmdb: Cmdb, affected: Sequence[str], began: datetime | None
+) -> tuple[Suspect, ...]:
     """What changed in the 24 hours before. Of an incident that has just begun the latest estate is
     asked, which is at hand; of an older one that of its time."""
     now = datetime.now(UTC)
     until = None if began is None or now - began < AFTER else began + AFTER
     since = (until or now) - LOOK_BACK
-    return await suspects(cmdb, affected, since=since, until=until, limit=SHOWN_SUSPECTS)
+    then = await cmdb.estate(until) if until is not None else await cmdb.estate()
+    known = [item for item in affected if item in then.index]
+    if not known:  # it began before anybody wrote down what it affects
+        return ()
+    found = await suspects(cmdb, known, since=since, until=until, limit=SHOWN_SUSPECTS)
+    return found.suspects
 
 
 def stored(analysis: IncidentAnalysis) -> str:

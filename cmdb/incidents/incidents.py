@@ -43,19 +43,21 @@ async def open_incident(
     alerts: Sequence[str] = (),
     parent: str | None = None,
     caused_by: Sequence[str] = (),
+    checks: Sequence[Check] = (),
 ) -> Item:
     """Open an incident, from a person or from alerts, and analyse it.
 
     ``affects`` are ids, identifiers or unique names of CIs, ``alerts`` ids of alerts, whose items
     it affects as well. ``values`` are further properties; an ``impact`` among them is a person's
-    word and wins over the computed one. ``state`` is how the items are taken to fail.
+    word and wins over the computed one. ``state`` is how the items are taken to fail; ``checks``
+    are made of what is stored when it is written. A few reads, however many alerts there are.
     """
     if not short_description.strip():
         raise InvalidInput("Say in a line what the incident is about.")
     items = [(await cmdb.find(text)).id for text in affects]
-    found = [(await cmdb.store.items([alert]))[alert] for alert in alerts]
-    for alert in found:
-        items += [item.id for item in await linked_items(cmdb, alert.id, "AFFECTS")]
+    stored = await cmdb.store.items(alerts)
+    found = [stored[alert] for alert in alerts]
+    items += await analysed.affected_by(cmdb, found)
     items = list(dict.fromkeys(items))
     link: list[LinkTo] = [("AFFECTS", item) for item in items]
     link += [("CAUSED_BY", (await cmdb.find(text)).id) for text in caused_by]
@@ -74,7 +76,7 @@ async def open_incident(
         given["analysis_revision"] = analysis.revision
         given["impact_computed"] = analysis.impact
     return await open_record(
-        cmdb, KIND, given, actor, link=link, checks=[prioritise], reason=short_description
+        cmdb, KIND, given, actor, link=link, checks=[*checks, prioritise], reason=short_description
     )
 
 

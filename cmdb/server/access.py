@@ -62,18 +62,22 @@ class Tokens:
 
 
 class Authentication:
-    """Lets through who shows the token or a session; only health and login are open to all."""
+    """Lets through who shows the token or a session; only health and login are open to all.
 
-    def __init__(self, app: ASGIApp, tokens: Tokens) -> None:
+    The paths in ``own`` see to secrets of their own.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: Tokens, own: Collection[str] = ()) -> None:
         self.app = app
         self.tokens = tokens
+        self.open_paths = OPEN_PATHS | frozenset(own)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        if scope["path"] in OPEN_PATHS or self.tokens.admits(connection):
+        if scope["path"] in self.open_paths or self.tokens.admits(connection):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 4401, "reason": "unauthorised"})

@@ -29,6 +29,8 @@ PRACTICES = (
     "practices/problem.md",
     "practices/reports.md",
     "practices/configuration.md",
+    "practices/alerts.md",
+    "practices/webhooks.md",
 )
 """Pages that are run on the demo estate with its records."""
 

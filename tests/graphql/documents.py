@@ -194,6 +194,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                 similar { number score } knownErrors { number workaround } } } }""",
         {},
     ),
+    "unbound_alerts": (
+        "query { unboundAlerts(first: 5) { number: name state summary severity } }",
+        {},
+    ),
     "incident_timeline": (
         """query { incidentTimeline(record: "INC0000001") { time type sentence actor } }""",
         {},

@@ -6,11 +6,12 @@ A module has ``TYPES`` and ``ROOTS``, the names that no kind of a user's can tak
 
 from __future__ import annotations
 
+import cmdb_graphql.practices.alerts as alerts
 import cmdb_graphql.practices.configuration as configuration
 import cmdb_graphql.practices.incident as incident
 import cmdb_graphql.practices.problem as problem
 import cmdb_graphql.practices.report as report
 from cmdb_graphql.practices.practice import Practice
 
-PRACTICES: tuple[Practice, ...] = (incident, problem, configuration, report)
+PRACTICES: tuple[Practice, ...] = (incident, problem, configuration, report, alerts)
 """All of them; a new one is named here and nowhere else."""
