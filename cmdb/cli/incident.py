@@ -275,6 +275,9 @@ def _print_analysis(found: IncidentAnalysis) -> None:
                 for s in found.suspects[:SHOWN]
             ],
         )
+    for row in found.precedents:
+        many = f"{row.times} times" if row.times > 1 else "once"
+        say(f"It was {row.kind} {row.name} before: {many}.")
     for error in found.known_errors:
         way = f" Workaround: {error.workaround}" if error.workaround else ""
         say(f"Known error {error.number}: {error.short_description}. {error.why}{way}")

@@ -10,6 +10,7 @@ import msgspec
 
 from cmdb.causes import GivenAlert, causes
 from cmdb.incidents.contacts import contacts
+from cmdb.incidents.history import precedents_of
 from cmdb.incidents.priority import impact_of
 from cmdb.incidents.similar import known_errors, similar_incidents
 from cmdb.incidents.view import IncidentAnalysis
@@ -71,6 +72,9 @@ async def analyse_incident(
         call=await contacts(cmdb, blamed, known, services),
         similar=await similar_incidents(cmdb, known, text, leave_out=leave_out),
         known_errors=await known_errors(cmdb, [*known, *blamed], text),
+        precedents=await precedents_of(
+            cmdb, known, began or datetime.now(UTC), leave_out=leave_out
+        ),
     )
 
 

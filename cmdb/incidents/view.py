@@ -48,6 +48,17 @@ class SimilarIncident(msgspec.Struct, frozen=True):
     close_notes: str | None
 
 
+class PrecedentItem(msgspec.Struct, frozen=True):
+    """An item that caused earlier incidents of the same items: ``times`` of them, and ``score`` (0
+    to 1) is its share of what history says, what is lately counting more."""
+
+    id: str
+    kind: str
+    name: str
+    score: float
+    times: int
+
+
 class KnownError(msgspec.Struct, frozen=True):
     """A problem that is analysed and not fixed, and that fits an incident: ``why`` says how."""
 
@@ -63,7 +74,8 @@ class IncidentAnalysis(msgspec.Struct, frozen=True):
 
     ``state`` is how the affected items are taken to fail; ``services`` are those reached, the worst
     first (``services_total`` of them). ``impact`` follows from them, 1 to 3. ``causes`` and
-    ``suspects`` are ranked, ``call`` is whom to call for the first cause and the services hit.
+    ``suspects`` are ranked, ``precedents`` are what was to blame before, and ``call`` is whom to
+    call for the first cause and the services hit.
     """
 
     revision: int
@@ -79,6 +91,7 @@ class IncidentAnalysis(msgspec.Struct, frozen=True):
     call: tuple[Contact, ...]
     similar: tuple[SimilarIncident, ...]
     known_errors: tuple[KnownError, ...]
+    precedents: tuple[PrecedentItem, ...] = ()
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):

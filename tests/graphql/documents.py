@@ -191,7 +191,8 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             number state nextStates properties affected { name } causedBy { name }
             analysis { revision sentence impact confident services { name state }
                 causes { score items { name } } suspects { summary } call { name why }
-                similar { number score } knownErrors { number workaround } } } }""",
+                similar { number score } precedents { name times score }
+                knownErrors { number workaround } } } }""",
         {},
     ),
     "unbound_alerts": (

@@ -98,6 +98,17 @@ async def test_similar_incidents_and_known_errors_are_found(shop: Cmdb) -> None:
     assert (error.number, error.workaround) == (problem.name, "Restart.")
 
 
+async def test_what_was_to_blame_before_is_named(shop: Cmdb) -> None:
+    for _ in range(2):
+        old = await open_incident(shop, ADA, "Gone", ["shop"], caused_by=["db"])
+        await edit_incident(shop, old.id, Edit("resolved", DONE), ADA)
+    await open_incident(shop, ADA, "Not resolved, so not known", ["shop"], caused_by=["web"])
+    made = await open_incident(shop, ADA, "Gone again", ["shop"])
+    analysis = read(made.properties["analysis"])
+    assert analysis is not None
+    assert [(row.name, row.times) for row in analysis.precedents] == [("db", 2)]
+
+
 async def test_a_refresh_follows_the_estate_and_writes_nothing_where_it_stands_still(
     shop: Cmdb,
 ) -> None:

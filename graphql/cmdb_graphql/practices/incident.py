@@ -24,8 +24,8 @@ from cmdb_graphql.structs import Later, StructTypes, many
 from impact import failure
 
 TYPES = frozenset(
-    "IncidentView IncidentAnalysis RecordItem Contact SimilarIncident KnownError TimelineEntry "
-    "OpenIncidentInput".split()
+    "IncidentView IncidentAnalysis RecordItem Contact SimilarIncident PrecedentItem KnownError "
+    "TimelineEntry OpenIncidentInput".split()
 )
 ROOTS = frozenset("incident incidentTimeline".split())
 
