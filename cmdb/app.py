@@ -57,8 +57,8 @@ def create_app(
 ) -> Starlette:
     """The application that serves a database, which stays the caller's to close.
 
-    With a ``token`` every route but ``/healthz`` needs it. Without one only calls to loopback names
-    (and ``names``) are answered. ``static`` is the folder of the built web app; ``on_alerts`` is
+    With a ``token``, or tokens in the settings, every route but ``/healthz`` needs one of them.
+    Without any only calls to loopback names (and ``names``) are answered. ``static`` is the folder of the built web app; ``on_alerts`` is
     called whenever alerts were stored. Raises :class:`~cmdb.errors.InvalidCatalogue` where the
     catalogue can't be served, and :class:`~cmdb.errors.InvalidInput` for wrong rules for alerts.
     """
@@ -72,8 +72,9 @@ def create_app(
         *observation_routes(cmdb),
         *webhook_routes(cmdb, inbox),
     ]
-    if token:
-        tokens = Tokens(token)
+    named = {name: secret.get_secret_value() for name, secret in cmdb.settings.tokens.items()}
+    if token or named:
+        tokens = Tokens(token, named)
         guards.append(
             Middleware(Authentication, tokens=tokens, own=own_paths(cmdb.settings.alert_secrets))
         )
@@ -100,7 +101,7 @@ async def serve(
     host = settings.host if host is None else host
     port = settings.port if port is None else port
     token = settings.secret("token")
-    check_listen(host, token)
+    check_listen(host, token or next(iter(settings.tokens), None))
     worker = AlertWorker(cmdb, rules_in_force(settings.alert_rules))
     app = create_app(cmdb, token=token, names=[host.strip("[]")], on_alerts=worker.wake)
     cmdb.estates.warm_up()

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     token_file: Path | None = Field(
         default=None, description="A file that holds the token (one line)."
     )
+    tokens: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Bearer tokens of people and programs, by the name that each acts under.",
+    )
     actor: str = Field(
         default_factory=lambda: os.environ.get("USER") or os.environ.get("USERNAME") or "somebody",
         description="Who is named as the author of revisions.",
@@ -130,11 +134,11 @@ class Settings(BaseSettings):
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None
 
-    @field_validator("alert_secrets")
+    @field_validator("alert_secrets", "tokens")
     @classmethod
     def _no_empty_secret(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
         if empty := [name for name, secret in value.items() if not secret.get_secret_value()]:
-            raise ValueError(f"has no secret for {', '.join(empty)}; leave such a tool out")
+            raise ValueError(f"has no secret for {', '.join(empty)}; leave it out")
         return value
 
     @field_validator("catalogue", "source_precedence", "monitoring_sources", mode="before")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Collection
-from urllib.parse import quote, urlsplit
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -16,6 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from cmdb.server.answers import refusal
 
 COOKIE = "cmdb_session"
+SHARED = ""
+"""Whose the shared token is: nobody's in particular."""
+ACTOR = "cmdb.actor"
+"""Where a request's scope says whose token was shown, if it is somebody's own."""
 SESSION_SECONDS = 12 * 3600
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 OPEN_PATHS = frozenset({"/healthz", "/login"})
@@ -23,42 +28,55 @@ _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Tokens:
-    """Knows the one token, and the cookies that were given for it. Compares in constant time.
+    """Knows the tokens, and the cookies that were given for them. Compares in constant time.
 
-    A cookie is its time of expiry and a MAC of that by the token: it survives a restart, and a new
-    token ends all sessions.
+    The shared token stands for nobody in particular; each of the ``named`` ones for whom it is
+    named after. A cookie is its time of expiry, a MAC of that and of the name by all tokens, and
+    the name: it survives a restart, and a new token ends all sessions.
     """
 
-    def __init__(self, token: str) -> None:
-        self._token = token.encode()
+    def __init__(self, token: str | None, named: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._tokens = {name: secret.encode() for name, secret in named.items()}
+        if token:
+            self._tokens[SHARED] = token.encode()
+        digests = (hashlib.sha256(t).digest() for _, t in sorted(self._tokens.items()))
+        self._key = b"".join(digests)
 
-    def is_token(self, given: bytes) -> bool:
-        """Whether that is the token, in UTF-8."""
-        return hmac.compare_digest(given, self._token)
+    def name_of(self, given: bytes) -> str | None:
+        """Whose token that is, in UTF-8; :data:`SHARED` for the shared one, None for no token."""
+        found = [n for n, token in self._tokens.items() if hmac.compare_digest(given, token)]
+        return found[0] if found else None
 
-    def session(self, now: float | None = None) -> str:
-        """A cookie's value, good for :data:`SESSION_SECONDS`."""
+    def session(self, name: str = SHARED, now: float | None = None) -> str:
+        """A cookie's value for that name, good for :data:`SESSION_SECONDS`."""
         expires = int((time.time() if now is None else now) + SESSION_SECONDS)
-        return f"{expires}.{self._mac(expires).decode()}"
+        return f"{expires}.{self._mac(expires, name).decode()}.{quote(name, safe='')}"
 
-    def is_session(self, value: str, now: float | None = None) -> bool:
-        """Whether a cookie's value was given by us and has not expired."""
-        expires, _, mac = value.partition(".")
+    def name_in(self, value: str, now: float | None = None) -> str | None:
+        """Whose session a cookie's value is; None where it was not given by us or has expired."""
+        expires, _, rest = value.partition(".")
+        mac, _, quoted = rest.partition(".")
         if not expires.isascii() or not expires.isdecimal() or len(expires) > 12:
-            return False
-        genuine = hmac.compare_digest(mac.encode("latin-1", "replace"), self._mac(int(expires)))
-        return genuine and int(expires) > (time.time() if now is None else now)
+            return None
+        name = unquote(quoted)
+        mine = self._mac(int(expires), name)
+        genuine = hmac.compare_digest(mac.encode("latin-1", "replace"), mine)
+        is_current = int(expires) > (time.time() if now is None else now)
+        return name if genuine and is_current and name in self._tokens else None
 
-    def _mac(self, expires: int) -> bytes:
-        said = f"cmdb session {expires}".encode()
-        return hmac.new(self._token, said, hashlib.sha256).hexdigest().encode()
+    def _mac(self, expires: int, name: str) -> bytes:
+        said = f"cmdb session {expires} {name}".encode()
+        return hmac.new(self._key, said, hashlib.sha256).hexdigest().encode()
 
-    def admits(self, connection: HTTPConnection) -> bool:
-        """Whether the caller shows the token as a bearer, or a session's cookie."""
+    def caller(self, connection: HTTPConnection) -> str | None:
+        """Who calls, by the token as a bearer or by a session's cookie; None where neither is
+        good."""
         scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.is_token(given.strip().encode("latin-1")):
-            return True
-        return self.is_session(connection.cookies.get(COOKIE, ""))
+        if scheme.lower() == "bearer":
+            found = self.name_of(given.strip().encode("latin-1"))
+            if found is not None:
+                return found
+        return self.name_in(connection.cookies.get(COOKIE, ""))
 
 
 class Authentication:
@@ -77,7 +95,10 @@ class Authentication:
             await self.app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        if scope["path"] in self.open_paths or self.tokens.admits(connection):
+        caller = self.tokens.caller(connection)
+        if caller:
+            scope[ACTOR] = caller
+        if scope["path"] in self.open_paths or caller is not None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 4401, "reason": "unauthorised"})

@@ -6,6 +6,7 @@ from starlette.requests import HTTPConnection
 
 from cmdb.errors import InvalidInput
 from cmdb.records.actor import Actor
+from cmdb.server.access import ACTOR
 
 HEADER = "cmdb-actor"
 """The header in which a caller that is trusted says for whom it acts."""
@@ -21,7 +22,7 @@ def actor_of(connection: HTTPConnection) -> Actor:
     caller is believed: the header ``Cmdb-Actor`` names whom it acts for. Raises
     :class:`~cmdb.errors.InvalidInput` for a name that nobody can have.
     """
-    known = connection.scope.get("cmdb.actor")
+    known = connection.scope.get(ACTOR)
     address = connection.client.host if connection.client else None
     if isinstance(known, str):
         return Actor(known, address)

@@ -31,12 +31,13 @@ def login_routes(tokens: Tokens) -> list[Route]:
         body = await limited_body(request, _MAX_FORM)
         fields = parse_qs(body.decode("utf-8", "replace"))
         target = local_path(fields.get("next", ["/"])[0])
-        if not tokens.is_token(fields.get("token", [""])[0].strip().encode()):
+        name = tokens.name_of(fields.get("token", [""])[0].strip().encode())
+        if name is None:
             return _form(target, "That is not the token.", status=401)
         answer = RedirectResponse(target, 303)
         answer.set_cookie(
             COOKIE,
-            tokens.session(),
+            tokens.session(name),
             max_age=SESSION_SECONDS,
             httponly=True,
             samesite="strict",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
-from cmdb.app import check_listen
+from cmdb.app import check_listen, create_app
 from cmdb.errors import InvalidSettings
 from cmdb.server.access import COOKIE, SESSION_SECONDS, Tokens
 from cmdb.server.login import local_path
+from cmdb.service import Cmdb
+from cmdb.settings import Settings
 from tests.server.conftest import HTML, TOKEN, Client
 
 QUERY = {"query": "{ info { items } }"}
@@ -114,13 +119,58 @@ async def test_the_login_page_escapes(client: Client) -> None:
 def test_sessions_expire_and_end_with_a_new_token() -> None:
     tokens = Tokens(TOKEN)
     session = tokens.session(now=1000)
-    assert tokens.is_session(session, now=1000 + SESSION_SECONDS - 1)
-    assert not tokens.is_session(session, now=1000 + SESSION_SECONDS)
-    assert not Tokens("another").is_session(session, now=1000)
-    expires, mac = session.split(".")
-    assert not tokens.is_session(f"{int(expires) + 1}.{mac}", now=1000)
-    for forged in ("", ".", f"{expires}.", f"{expires}", f"x.{mac}", f"{'9' * 40}.{mac}", "é.é"):
-        assert not tokens.is_session(forged, now=1000)
+    assert tokens.name_in(session, now=1000 + SESSION_SECONDS - 1) == ""
+    assert tokens.name_in(session, now=1000 + SESSION_SECONDS) is None
+    assert Tokens("another").name_in(session, now=1000) is None
+    expires, mac, name = session.split(".")
+    assert tokens.name_in(f"{int(expires) + 1}.{mac}.{name}", now=1000) is None
+    assert tokens.name_in(f"{expires}.{mac}.ada", now=1000) is None
+    for forged in ("", ".", f"{expires}.", f"{expires}", f"x.{mac}.", f"{'9' * 40}.{mac}.", "é.é"):
+        assert tokens.name_in(forged, now=1000) is None
+
+
+def test_a_session_is_of_whom_it_was_given_to() -> None:
+    tokens = Tokens(None, {"ada": "one", "grace": "two"})
+    session = tokens.session("ada", now=1000)
+    assert tokens.name_in(session, now=1001) == "ada"
+    assert tokens.name_in(session.replace(".ada", ".grace"), now=1001) is None
+    assert Tokens(None, {"grace": "two"}).name_in(session, now=1001) is None
+    assert tokens.name_of(b"two") == "grace"
+    assert tokens.name_of(b"") is None
+
+
+OPEN = (
+    """mutation { openIncident(input: {shortDescription: "Gone", affects: ["web1"]}) { number } }"""
+)
+LATEST = """{ revisions(limit: 1) { actor address } }"""
+
+
+async def actor_of_a_record(c: httpx.AsyncClient, **headers: str) -> tuple[str, str]:
+    """Open an incident; who the revision says it was, and from where."""
+    made = await c.post("/graphql", json={"query": OPEN}, headers=headers)
+    assert made.json()["data"]["openIncident"]["number"].startswith("INC"), made.text
+    latest = await c.post("/graphql", json={"query": LATEST}, headers=headers)
+    (revision,) = latest.json()["data"]["revisions"]
+    return revision["actor"], revision["address"]
+
+
+async def test_a_token_of_somebody_s_own_says_who_they_are(
+    cmdb: Cmdb, web: Path, tmp_path: Path
+) -> None:
+    cmdb.settings = Settings(store=cmdb.settings.store, tokens={"ada": SecretStr("one")})
+    transport = httpx.ASGITransport(create_app(cmdb, static=web, token="shared"))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as c:
+        named = {"authorization": "Bearer one", "cmdb-actor": "mallory"}
+        assert await actor_of_a_record(c, **named) == ("ada", "127.0.0.1")
+        shared = {"authorization": "Bearer shared"}
+        assert (await actor_of_a_record(c, **shared))[0] == "api"
+        acting = {**shared, "cmdb-actor": "pipeline"}
+        assert (await actor_of_a_record(c, **acting))[0] == "pipeline"
+        refused = await c.post("/graphql", json=QUERY, headers={"authorization": "Bearer two"})
+        assert refused.status_code == 401
+        form = {"token": "one", "next": "/"}
+        await c.post("/login", data=form)
+        assert (await actor_of_a_record(c))[0] == "ada"
 
 
 async def test_a_forged_cookie_is_refused(client: Client) -> None:
