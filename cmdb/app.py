@@ -59,8 +59,9 @@ def create_app(
 
     With a ``token``, or tokens in the settings, every route but ``/healthz`` needs one of them.
     Without any only calls to loopback names (and ``names``) are answered. ``static`` is the folder
-    of the built web app; ``on_alerts`` is called whenever alerts were stored. Raises :class:`~cmdb.errors.InvalidCatalogue` where the
-    catalogue can't be served, and :class:`~cmdb.errors.InvalidInput` for wrong rules for alerts.
+    of the built web app; ``on_alerts`` is called whenever alerts were stored. Raises
+    :class:`~cmdb.errors.InvalidCatalogue` where the catalogue can't be served, and
+    :class:`~cmdb.errors.InvalidInput` for wrong rules for alerts.
     """
     rules = rules_in_force(cmdb.settings.alert_rules)
     inbox = Inbox(partial(receive, cmdb, rules), on_alerts)

@@ -7,7 +7,7 @@ revision. It speaks in the values of the core; how they are shown is the caller'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ from cmdb.store.port import Store
 from cmdb.views import HistoryEntry, ItemView, entity_name, history_entry, item_view, link_end
 from impact import Estate
 
+AfterLoad = Callable[["Cmdb", Loaded], Awaitable[None]]
+
 Point = str | int | datetime
 """A point in the past: a revision number or a time."""
 
@@ -51,6 +53,8 @@ class Cmdb:
             catalogue, Policy(settings.source_precedence, touch_after=settings.touch_after)
         )
         self.estates = Estates(store, catalogue, settings.cache_folder)
+        self.after_load: list[AfterLoad] = []
+        """What the assembly wants done after observations were stored, in order."""
 
     @classmethod
     async def open(cls, settings: Settings) -> Cmdb:
@@ -176,9 +180,13 @@ class Cmdb:
     ) -> Loaded:
         """Reconcile and store observations; see :class:`cmdb.ingest.Ingest`."""
         ingest = Ingest(self.store, self.rules, actor or self.settings.actor)
-        return await ingest.load(
+        loaded = await ingest.load(
             items, links, run, reason=reason, dry_run=dry_run, progress=progress
         )
+        if loaded.revisions:
+            for follow in self.after_load:
+                await follow(self, loaded)
+        return loaded
 
     async def load_scan(
         self,

@@ -105,6 +105,9 @@ class Settings(BaseSettings):
         description="Sources whose items would alert: that such an item is quiet means something.",
     )
 
+    request_catalogue: Path | None = Field(
+        default=None, description="A TOML file of what people can ask for, and the forms for it."
+    )
     alert_rules: Path | None = Field(
         default=None, description="A TOML file of rules that lead from alerts to items."
     )

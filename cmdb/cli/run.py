@@ -39,11 +39,13 @@ def with_cmdb(
 
     ``serving`` takes the faster event loop, where there is one: it pays for a server only.
     """
+    from cmdb.requests.requests import after_load
     from cmdb.service import Cmdb
     from cmdb.settings import load_settings
 
     async def run() -> T:
         cmdb = await Cmdb.open(load_settings(store=store, **settings))
+        cmdb.after_load.append(after_load)
         try:
             with _told_of_loading(cmdb):
                 return await work(cmdb)

@@ -219,6 +219,7 @@ class ItemTypes:
                 decorate=strawberry.interface,
             )
             self.types.append(self._interfaces[name])
+            self._later.declare(self._names.interfaces[name], self._interfaces[name])
         return self._interfaces[name]
 
     def _fields(self, name: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ PRACTICES = (
     "practices/incident.md",
     "practices/problem.md",
     "practices/reports.md",
+    "practices/request.md",
     "practices/configuration.md",
     "practices/alerts.md",
     "practices/webhooks.md",

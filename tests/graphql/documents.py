@@ -231,4 +231,9 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             differences { name field before after controlled revision changes } } }""",
         {},
     ),
+    "service_request": (
+        """query { requestCatalogue serviceRequest(record: "REQ0000025") {
+            number state nextStates properties links { phrase kind name state } } }""",
+        {},
+    ),
 }

@@ -11,7 +11,8 @@ import cmdb_graphql.practices.configuration as configuration
 import cmdb_graphql.practices.incident as incident
 import cmdb_graphql.practices.problem as problem
 import cmdb_graphql.practices.report as report
+import cmdb_graphql.practices.request as request
 from cmdb_graphql.practices.practice import Practice
 
-PRACTICES: tuple[Practice, ...] = (incident, problem, configuration, report, alerts)
+PRACTICES: tuple[Practice, ...] = (incident, problem, request, configuration, report, alerts)
 """All of them; a new one is named here and nowhere else."""
