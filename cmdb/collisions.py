@@ -18,6 +18,7 @@ from cmdb.viewpoint import LATEST, Viewpoint
 from impact import State, failure
 from impact.collision_answer import Collisions
 from impact.collisions import DEFAULT_LIMIT, PlannedFailure, find_collisions
+from impact.estate import Estate
 from impact.window import window
 
 _FIELDS = ("name", "items", "state", "start", "end")
@@ -113,6 +114,18 @@ async def collisions(
     not end after they start or names that come twice.
     """
     estate = await view.estate(cmdb)
+    plans = await planned_in(cmdb, estate, given, view)
+    return await asyncio.to_thread(find_collisions, estate, plans, limit=limit)
+
+
+async def planned_in(
+    cmdb: Cmdb, estate: Estate, given: Sequence[GivenPlan], view: Viewpoint = LATEST
+) -> list[PlannedFailure]:
+    """These planned failures, with the ids that their items have in an estate.
+
+    Raises :class:`~cmdb.errors.InvalidInput` with all that name no item, and for windows that do
+    not end after they start.
+    """
     plans: list[PlannedFailure] = []
     problems: list[Problem] = []
     for plan in given:
@@ -126,4 +139,4 @@ async def collisions(
         span = window(plan.start, plan.end)
         plans.append(PlannedFailure(plan.name, tuple(dict.fromkeys(ids)), span, plan.state))
     raise_any(problems, "Not every planned failure names items.")
-    return await asyncio.to_thread(find_collisions, estate, plans, limit=limit)
+    return plans

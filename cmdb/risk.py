@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from cmdb.analysis import analyse_failure
+from cmdb.collisions import GivenPlan, planned_in
 from cmdb.errors import InvalidInput
 from cmdb.revisions import Action
 from cmdb.service import Cmdb, Point
 from cmdb.viewpoint import LATEST, Viewpoint, both
 from impact import Analysis, State, analyse
 from impact.risk import ItemHistory, Risk, RiskEvidence, assess_risk
+from impact.risk_collisions import colliding
 from impact.risk_comparison import RiskComparison, compare_risk
 from impact.window import Window, business_hours, window
 
@@ -32,18 +34,27 @@ async def assess(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
-    collisions: Sequence[RiskEvidence] | None = None,
+    planned: Sequence[GivenPlan] | None = None,
 ) -> Risk:
     """The risk of letting items fail between two times, if these are known.
 
     Items are ids, identifiers or unique names. The history that counts is the edits of the last
-    90 days before the answer's time, and all incidents that affect the items. Raises
-    :class:`~cmdb.errors.InvalidInput` for an unknown or ambiguous item, half a window, or one that
-    does not end after it starts.
+    90 days before the answer's time, and all incidents that affect the items. Collisions count
+    with the failures in ``planned``, if given. Raises :class:`~cmdb.errors.InvalidInput` for an
+    unknown or ambiguous item, half a window, one that does not end after it starts, and
+    ``planned`` without a window.
     """
     span = _span(start, end)
+    if planned is not None and span is None:
+        raise InvalidInput(
+            "Planned failures collide in a window; give the start and the end of this one."
+        )
     analysis = await analyse_failure(cmdb, items, state, view)
-    return await assess_analysis(cmdb, analysis, span, collisions)
+    found = None
+    if planned is not None and span is not None:
+        others = await planned_in(cmdb, analysis.estate, planned, view)
+        found = await asyncio.to_thread(colliding, analysis, span, others)
+    return await assess_analysis(cmdb, analysis, span, found)
 
 
 async def compare_risk_since(

@@ -45,6 +45,15 @@ def risk(
             "--max-risk", min=0, max=100, help="Exit with 1 where the risk is above it (0 to 100)."
         ),
     ] = None,
+    planned: Annotated[
+        Path | None,
+        typer.Option(
+            "--planned",
+            help="Count collisions with the planned failures in this file, as `cmdb collisions` "
+            "takes them.",
+            metavar="FILE",
+        ),
+    ] = None,
     compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     store: StoreOption = None,
@@ -54,8 +63,11 @@ def risk(
 
     Example: cmdb risk dc1-hv03 --start 2026-11-28T22:00Z --end 2026-11-29T02:00Z --max-risk 60
     """
+    if compare and planned:
+        raise typer.BadParameter("can't be combined with --compare", param_hint="--planned")
 
     async def work(cmdb: Cmdb) -> Any:
+        from cmdb.collisions import read_planned
         from cmdb.risk import assess, compare_risk_since
         from cmdb.times import read_time
         from impact import failure
@@ -64,7 +76,8 @@ def risk(
         span: Any = {"start": read_time(start, "--start"), "end": read_time(end, "--end")}
         if compare:
             return await compare_risk_since(cmdb, items, compare, how, seen, **span)
-        return await assess(cmdb, items, how, seen, **span)
+        others = read_planned(planned) if planned else None
+        return await assess(cmdb, items, how, seen, **span, planned=others)
 
     found = with_cmdb(store, work)
     status = int(max_risk is not None and found.total > max_risk)

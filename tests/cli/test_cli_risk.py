@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,25 @@ def test_weights_that_can_t_be_used_are_said(
     monkeypatch.setenv("CMDB_RISK_WEIGHTS", '{"luck": 1}')
     assert run_main(["risk", "dc1-hv03"]) == 2
     assert "There is no risk factor 'luck'" in capfd.readouterr().err
+
+
+def test_collisions_with_planned_failures_count(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    tonight = tmp_path / "tonight.jsonl"
+    row = {"name": "patch", "items": ["orders-db-2"], "start": WINDOW[1], "end": WINDOW[3]}
+    tonight.write_text(json.dumps(row))
+    beside = ("--planned", str(tonight))
+    assert run_main(["risk", "orders-db-1", *WINDOW, *beside, "--json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    (counted,) = (f for f in found["factors"] if f["factor"] == "collisions")
+    assert (counted["value"], counted["evidence"][0]["id"]) == (0.5, "patch")
+    assert run_main(["risk", "orders-db-1", *WINDOW, *beside]) == 0
+    assert "collisions: Together with patch, ApiEndpoint checkout" in capfd.readouterr().out
+    for arguments, said in (
+        (beside, "give the start and the end of this one"),
+        ((*WINDOW, *beside, "--compare", "1"), "can't be combined with --compare"),
+        ((*WINDOW, "--planned", str(tmp_path / "none")), "can't be read"),
+    ):
+        assert run_main(["risk", "orders-db-1", *arguments]) == 2
+        assert said in capfd.readouterr().err

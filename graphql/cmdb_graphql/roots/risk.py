@@ -69,9 +69,14 @@ async def _risk(
     state: Failing = DOWN,
     start: Start = None,
     end: End = None,
+    planned: Annotated[
+        list[PlannedFailureInput] | None,
+        strawberry.argument("Other planned failures, whose collisions with this one count."),
+    ] = None,
 ) -> Any:
-    cmdb = info.context.cmdb
-    return await assess(cmdb, items, failure(state.value), view, start=start, end=end)
+    cmdb, how = info.context.cmdb, failure(state.value)
+    others = None if planned is None else _given(planned)
+    return await assess(cmdb, items, how, view, start=start, end=end, planned=others)
 
 
 async def _risk_comparison(
@@ -95,9 +100,12 @@ async def _collisions(
     view: Viewpoint,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Any:
+    return await collisions(info.context.cmdb, _given(planned), view, limit=limit)
+
+
+def _given(planned: list[PlannedFailureInput]) -> list[GivenPlan]:
     if len(planned) > MOST_PLANNED:
         raise InvalidInput(f"There may be {MOST_PLANNED} at most, not {len(planned)}.")
-    given = [
+    return [
         GivenPlan(p.name, tuple(p.items), p.start, p.end, failure(p.state.value)) for p in planned
     ]
-    return await collisions(info.context.cmdb, given, view, limit=limit)
