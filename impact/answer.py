@@ -153,7 +153,7 @@ class BlastRadius(msgspec.Struct, frozen=True, omit_defaults=True):
 
     It is true of ``revision`` and ``as_of``. ``failed`` are the ids asked about, in that order.
     ``affected`` is sorted by state (worst first), distance, kind, name and id; the other lists put
-    the worst first too. ``truncated`` says that a list was cut; then ``totals`` has their full
+    the worst first too. ``truncated`` says that a list is not whole; then ``totals`` has their full
     lengths. ``counts`` is never cut. ``without_weak_evidence`` says whether the answer would differ
     if its weak evidence were wrong; None where there is none, or where it was not asked for.
     """

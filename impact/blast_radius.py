@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from typing import TypeVar
 
 from cmdb.errors import InvalidInput
 from impact.analysis import Analysis, analyse
@@ -31,8 +30,6 @@ CRITICALITIES = ("critical", "high", "medium", "low")
 CONTACTS = ("on_call", "phone", "email")
 DEFAULT_LIMIT = 1000
 
-_Row = TypeVar("_Row")
-
 
 def blast_radius(
     estate: Estate,
@@ -50,33 +47,43 @@ def blast_radius(
 
 
 def answer(
-    analysis: Analysis, *, limit: int | None = DEFAULT_LIMIT, second_run: bool = False
+    analysis: Analysis,
+    *,
+    limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
+    second_run: bool = False,
 ) -> BlastRadius:
     """The blast radius of an analysis. Raises :class:`~cmdb.errors.InvalidInput` for a negative
-    ``limit``.
+    ``limit`` or ``offset``.
+
+    Each list has its rows from ``offset`` on, ``limit`` of them; pages put together are the whole.
 
     ``second_run`` also answers whether it would differ without its weak evidence, if it has any:
     see :func:`~impact.without_weak.without_weak_evidence`.
     """
     if limit is not None and limit < 0:
         raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    if offset < 0:
+        raise InvalidInput(f"The offset must be 0 or more, not {offset}.")
+    end = None if limit is None else offset + limit
     estate = analysis.estate
     held = gates_held(analysis)
     services = services_among(estate, analysis.states)
     owners = owners_reached(analysis)
     weak = weak_places(analysis)
     lengths = [len(part) for part in (analysis.states, held, services, owners)] + [weak.total]
-    truncated = limit is not None and max(lengths) > limit
+    longest = max(lengths)
+    truncated = (end is not None and longest > end) or (offset > 0 and longest > 0)
     down = count_at_least(analysis.states, State.DOWN)
     return BlastRadius(
         revision=estate.revision,
         as_of=estate.as_of,
         failed=tuple(estate.items[item].id for item in analysis.given),
-        affected=tuple(affected(analysis, item) for item in analysis.first_affected(limit)),
-        gates_held=tuple(held.first(limit)),
-        services=tuple(services_reached(analysis, limit)),
-        owners=_cut(owners, limit),
-        weak_evidence=tuple(weak_rows(estate, weak, limit)),
+        affected=tuple(affected(analysis, item) for item in analysis.first_affected(end)[offset:]),
+        gates_held=tuple(held.first(end)[offset:]),
+        services=tuple(services_reached(analysis, end)[offset:]),
+        owners=tuple(owners[offset:end]),
+        weak_evidence=tuple(weak_rows(estate, weak, end)[offset:]),
         counts=Counts(
             down=down,
             degraded=count_at_least(analysis.states, State.DEGRADED) - down,
@@ -88,10 +95,6 @@ def answer(
             without_weak_evidence(analysis, weak, limit=limit) if second_run else None
         ),
     )
-
-
-def _cut(rows: Sequence[_Row], limit: int | None) -> tuple[_Row, ...]:
-    return tuple(rows[:limit])
 
 
 def affected(analysis: Analysis, item: int) -> Affected:

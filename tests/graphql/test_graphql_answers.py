@@ -46,6 +46,19 @@ async def test_impact_is_the_blast_radius(
     assert data["impact"] == served(answer(await analyse_failure(cmdb, failed), limit=limit), APART)
 
 
+async def test_impact_comes_in_pages(cmdb: Cmdb, ask: Ask) -> None:
+    analysis = await analyse_failure(cmdb, ["dc1-r03-acc-sw1"])
+    for offset in (0, 100, 5000):
+        data = await ask(
+            f"""query($offset: Int!) {{ impact(items: ["dc1-r03-acc-sw1"], limit: 100,
+                offset: $offset) {{ sentence {selection(BlastRadius, APART)[1:]} }}""",
+            offset=offset,
+        )
+        assert data["impact"].pop("sentence") == sentence(answer(analysis))
+        page = answer(analysis, limit=100, offset=offset)
+        assert data["impact"] == served(page, APART)
+
+
 async def test_items_can_fail_by_degrees_and_in_the_past(cmdb: Cmdb, ask: Ask) -> None:
     shape = selection(BlastRadius, APART)
     query = f"""query($state: FailureState!, $at: String) {{

@@ -31,6 +31,7 @@ AMBIGUOUS, UNKNOWN, INVALID = "ambiguous_item", "unknown_item", "invalid_input"
         ('impact(items: [""]) { revision }', INVALID),
         ('impact(items: ["dc1-hv05"], limit: -1) { revision }', INVALID),
         ('impact(items: ["dc1-hv05"], limit: 100000) { revision }', INVALID),
+        ('impact(items: ["dc1-hv05"], offset: -1) { revision }', INVALID),
         ('impact(items: ["dc1-hv05"]) { picture(boxes: 3) { boxes { id } } }', INVALID),
     ],
 )

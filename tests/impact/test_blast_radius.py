@@ -146,6 +146,28 @@ def test_counts_are_of_everything_and_lists_are_cut_honestly() -> None:
         assert cut.totals == (Totals(5, 1, 2, 2, 0) if cut.truncated else None)
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_pages_put_together_are_the_whole(limit: int) -> None:
+    drawing = checkout()
+    analysis = drawing.fail("db")
+    whole = answer(analysis, limit=None)
+    longest = len(whole.affected)
+    pages = [answer(analysis, limit=limit, offset=at) for at in range(0, longest, limit)]
+    for rows in ("affected", "gates_held", "services", "owners", "weak_evidence"):
+        assert sum((getattr(page, rows) for page in pages), ()) == getattr(whole, rows)
+    for page in pages:
+        assert page.counts == whole.counts
+        assert page.truncated == (limit < longest)
+        assert page.totals == (Totals(5, 1, 2, 2, 0) if page.truncated else None)
+
+
+def test_a_page_behind_the_last_row_is_empty() -> None:
+    beyond = answer(checkout().fail("db"), limit=3, offset=99)
+    assert (beyond.affected, beyond.services, beyond.truncated) == ((), (), True)
+    with pytest.raises(InvalidInput, match="offset must be 0 or more, not -1"):
+        answer(checkout().fail("db"), offset=-1)
+
+
 def test_counts_are_those_of_the_whole_list() -> None:
     random = Random(11)
     for _ in range(200):

@@ -228,9 +228,12 @@ async def _impact(
     view: Viewpoint,
     state: Failing = DOWN,
     limit: Limit = DEFAULT_LIMIT,
+    offset: Annotated[
+        int, strawberry.argument("Rows of each list to pass over: where the page begins.")
+    ] = 0,
 ) -> Any:
     analysis = await info.context.analysis((tuple(items), failure(state.value), view))
-    made = await off_loop(lambda: answer(analysis, limit=limit))
+    made = await off_loop(lambda: answer(analysis, limit=limit, offset=offset))
     return ServedImpact.of(made, analysis)
 
 
