@@ -52,6 +52,8 @@ def read_alerts(path: Path) -> list[GivenAlert]:
         except ValueError as error:
             problems.append(Problem(str(error), str(path), number))
     raise_any(problems, "The alerts can't be read.")
+    if not alerts:
+        raise InvalidInput(f"{path} names no alert.")
     return alerts
 
 

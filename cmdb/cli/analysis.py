@@ -82,6 +82,8 @@ def impact(
     others += ["--format"] if drawn else []
     if len(others) > 1:
         raise typer.BadParameter(f"can't be combined with {others[0]}", param_hint=others[1])
+    if drawn and as_json:
+        raise typer.BadParameter("can't be combined with --format", param_hint="--json")
 
     async def work(cmdb: Cmdb) -> Any:
         from cmdb.analysis import analyse_failure, compare_impact

@@ -169,3 +169,17 @@ def test_the_options_have_bounds(store: str, capfd: pytest.CaptureFixture[str]) 
         assert run_main(["impact", "DB", *options]) == 2
     assert run_main(["impact"]) == 2
     assert "Missing argument" in capfd.readouterr().err
+
+
+def test_a_file_without_alerts_is_no_question(
+    store: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("\n")
+    said = refused(capfd, "causes", "serial:DB", "--alerts", str(empty))["message"]
+    assert said == f"{empty} names no alert."
+
+
+def test_a_picture_is_no_json(store: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_main(["impact", "serial:DB", "--format", "dot", "--json"]) == 2
+    assert "can't be combined with --format" in capfd.readouterr().err
