@@ -521,7 +521,9 @@ PEOPLE = (
             Property("email", _S, "Where to write."),
             Property("phone", _S, "Where to ring."),
             Property("login", _S, "The name that they sign in and act with."),
-            Property("roles", _L, "What they may decide, such as cab, change_manager or service_desk."),
+            Property(
+                "roles", _L, "What they may decide, such as cab, change_manager or service_desk."
+            ),
         ),
         identified_by=("key", "email", "name"),
     ),
