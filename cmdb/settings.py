@@ -131,8 +131,15 @@ class Settings(BaseSettings):
         default_factory=lambda: user_state_path("cmdb"),
         description="The folder that keeps how far webhooks have been sent.",
     )
+    change_policy: Path | None = Field(
+        default=None,
+        description="The TOML file that says who must agree to which changes; else the shipped one.",
+    )
+    change_models: Path | None = Field(
+        default=None, description="A TOML file with models of changes beside the shipped ones."
+    )
 
-    @field_validator("cache_folder", mode="before")
+    @field_validator("cache_folder", "change_policy", "change_models", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None

@@ -36,12 +36,16 @@ MOST_REACHED = 20_000_000
 
 
 class PlannedFailure(msgspec.Struct, frozen=True):
-    """Items, by id, that are to fail as ``state`` in a window; ``name`` is that of the change."""
+    """Items, by id, that are to fail as ``state`` in a window; ``name`` is that of the change.
+
+    ``states`` has those of items that fail otherwise than as ``state``.
+    """
 
     name: str
     items: tuple[str, ...]
     window: Window
     state: State = State.DOWN
+    states: Mapping[str, State] = {}
 
 
 Combination = tuple[int, ...]
@@ -96,7 +100,7 @@ def _check(plans: Sequence[PlannedFailure]) -> None:
             problems.append(
                 Problem("has a window that does not end after it starts", field=plan.name)
             )
-        if plan.state not in (State.DOWN, State.DEGRADED):
+        if not {plan.state, *plan.states.values()} <= {State.DOWN, State.DEGRADED}:
             problems.append(Problem("an item can fail as down or degraded", field=plan.name))
     if problems:
         raise InvalidInput("The planned failures can't be compared.", problems)
@@ -129,7 +133,10 @@ class _Search:
         at_item: dict[int, list[int]] = defaultdict(list)
         reached = 0
         for number, plan in enumerate(self.plans):
-            given = {self.estate.position(item): plan.state for item in plan.items}
+            given = {
+                self.estate.position(item): plan.states.get(item, plan.state)
+                for item in plan.items
+            }
             states = propagate_all(self.estate, given)
             reached += len(states)
             if reached > MOST_REACHED:
