@@ -1,0 +1,140 @@
+"""What the graph and the calendar say of a change: impact, risk, conflicts, and who must agree."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from cmdb.changes.actions import actions_of, failures
+from cmdb.changes.conflicts import Planned, conflicts, implementer, window_of
+from cmdb.changes.policy import policy_of
+from cmdb.changes.view import AssessmentMoved, ChangeAnalysis, Conflict
+from cmdb.items import Item
+from cmdb.risk import assess_analysis
+from cmdb.service import Cmdb
+from impact import State, analyse, answer
+from impact.answer import BlastRadius, Counts
+from impact.render import sentence
+from impact.risk import Risk, RiskEvidence
+from impact.window import Window
+
+SHOWN_SERVICES = 50
+SHOWN_GATES = 20
+NO_IMPACT = "Nothing that it works on stops serving while it is made."
+_COLLIDING = ("shared_item", "inside_radius", "redundancy")
+
+
+async def analyse_change(cmdb: Cmdb, change: Item, items: Sequence[str]) -> ChangeAnalysis:
+    """The analysis of a change, as its properties stand, that works on these items (ids).
+
+    Without a window nothing is known to be in its way. A few reads for the calendar, a propagation
+    for it and for each change that overlaps it, and the risk's own.
+    """
+    estate = await cmdb.estate()
+    actions = actions_of(change, list(items))
+    failing = {i: s for i, s in failures(actions).items() if i in estate.index}
+    span = window_of(change.properties)
+    impact: BlastRadius | None = None
+    reached: list[str] = []
+    analysis = await asyncio.to_thread(analyse, estate, failing) if failing else None
+    if analysis is not None:
+        impact = await asyncio.to_thread(answer, analysis, limit=None)
+        reached = [service.id for service in impact.services]
+    me = Planned(
+        change.name or "this change", span or Window(datetime.min, datetime.min), actions,
+        implementer(change.properties),
+    )  # fmt: skip
+    found = await conflicts(cmdb, estate, me, reached, change.id) if span is not None else []
+    risk: Risk | None = None
+    if analysis is not None:
+        risk = await assess_analysis(cmdb, analysis, span, _evidence(found) if span else None)
+    return _made(cmdb, change, estate.revision, impact, risk, found, [*actions], failing)
+
+
+def _made(
+    cmdb: Cmdb,
+    change: Item,
+    revision: int,
+    impact: BlastRadius | None,
+    risk: Risk | None,
+    found: Sequence[Conflict],
+    items: Sequence[str],
+    failing: Mapping[str, State],
+) -> ChangeAnalysis:
+    score = risk.total if risk is not None else 0.0
+    services = impact.services if impact is not None else ()
+    change_type = str(change.properties.get("change_type") or "normal")
+    down = sum(service.state == "down" for service in services)
+    ruling = policy_of(cmdb).rule_on(change_type, score, found, down)
+    would_fail = failures(actions_of(change, list(items)))
+    return ChangeAnalysis(
+        revision=revision,
+        computed_at=datetime.now(UTC),
+        sentence=sentence(impact) if impact is not None else NO_IMPACT,
+        counts=impact.counts if impact is not None else Counts(0, 0, 0),
+        services=services[:SHOWN_SERVICES],
+        services_total=len(services),
+        gates_held=impact.gates_held[:SHOWN_GATES] if impact is not None else (),
+        risk=ruling.risk,
+        risk_score=score,
+        risk_factors=risk.factors if risk is not None else (),
+        conflicts=tuple(found),
+        ruling=ruling,
+        unknown=tuple(sorted(would_fail.keys() - failing.keys())),
+    )
+
+
+def _evidence(found: Sequence[Conflict]) -> list[RiskEvidence]:
+    """One line for each change that it collides with."""
+    rows: dict[str, str] = {}
+    for conflict in found:
+        if conflict.type in _COLLIDING:
+            rows.setdefault(conflict.other, conflict.sentence)
+    return [RiskEvidence(other, said) for other, said in rows.items()]
+
+
+def moved(before: ChangeAnalysis, after: ChangeAnalysis) -> AssessmentMoved | None:
+    """What the later analysis says otherwise; None where it says the same of services, risk and
+    conflicts."""
+    old = {s.id: (s.kind, s.name, s.state) for s in before.services}
+    new = {s.id: (s.kind, s.name, s.state) for s in after.services}
+    told = {c.sentence for c in before.conflicts}, {c.sentence for c in after.conflicts}
+    found = AssessmentMoved(
+        since_revision=before.revision,
+        risk_before=before.risk_score,
+        risk_after=after.risk_score,
+        class_before=before.risk,
+        class_after=after.risk,
+        services_gained=_differing(new, old),
+        services_lost=_differing(old, new),
+        conflicts_gained=tuple(c.sentence for c in after.conflicts if c.sentence not in told[0]),
+        conflicts_gone=tuple(c.sentence for c in before.conflicts if c.sentence not in told[1]),
+    )
+    lists = (found.services_gained, found.services_lost, found.conflicts_gained)
+    same_risk = found.risk_before == found.risk_after and found.class_before == found.class_after
+    return None if same_risk and not any((*lists, found.conflicts_gone)) else found
+
+
+def _differing(
+    these: Mapping[str, tuple[str, str, str]], those: Mapping[str, tuple[str, str, str]]
+) -> tuple[str, ...]:
+    rows = (row for item, row in these.items() if those.get(item) != row)
+    return tuple(sorted(f"{kind} {name} {state.replace('_', ' ')}" for kind, name, state in rows))
+
+
+def stored(analysis: ChangeAnalysis) -> str:
+    """The analysis as a property holds it."""
+    return msgspec.json.encode(analysis).decode()
+
+
+def read(text: object) -> ChangeAnalysis | None:
+    """The analysis that a property holds; None where it holds none, or one of another version."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return msgspec.json.decode(text, type=ChangeAnalysis)
+    except msgspec.MsgspecError:
+        return None
