@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -58,10 +58,16 @@ def written_actions(actions: Mapping[str, str]) -> str:
     return msgspec.json.encode(dict(sorted(actions.items()))).decode()
 
 
-def actions_of(change: Item, items: list[str]) -> dict[str, str]:
-    """What a change does to each of these items, by id."""
+def actions_of(change: Item, items: Iterable[Item]) -> dict[str, str]:
+    """What a change does to each of these items, by id; imported changes may name the items by
+    their identifiers."""
     known = read_actions(change.properties.get("actions"))
-    return {item: known.get(item, DEFAULT_ACTION) for item in items}
+    return {item.id: _action(known, item) for item in items}
+
+
+def _action(known: Mapping[str, str], item: Item) -> str:
+    names = (known.get(key) for key in (item.id, *item.identifiers))
+    return next((name for name in names if name is not None), DEFAULT_ACTION)
 
 
 def failures(actions: Mapping[str, str]) -> dict[str, State]:

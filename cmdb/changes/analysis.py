@@ -15,7 +15,7 @@ from cmdb.changes.view import AssessmentMoved, ChangeAnalysis, Conflict
 from cmdb.items import Item
 from cmdb.risk import assess_analysis
 from cmdb.service import Cmdb
-from impact import State, analyse, answer
+from impact import analyse, answer
 from impact.answer import BlastRadius, Counts
 from impact.render import sentence
 from impact.risk import Risk, RiskEvidence
@@ -27,15 +27,16 @@ NO_IMPACT = "Nothing that it works on stops serving while it is made."
 _COLLIDING = ("shared_item", "inside_radius", "redundancy")
 
 
-async def analyse_change(cmdb: Cmdb, change: Item, items: Sequence[str]) -> ChangeAnalysis:
-    """The analysis of a change, as its properties stand, that works on these items (ids).
+async def analyse_change(cmdb: Cmdb, change: Item, items: Sequence[Item]) -> ChangeAnalysis:
+    """The analysis of a change, as its properties stand, that works on these items.
 
     Without a window nothing is known to be in its way. A few reads for the calendar, a propagation
     for it and for each change that overlaps it, and the risk's own.
     """
     estate = await cmdb.estate()
-    actions = actions_of(change, list(items))
+    actions = actions_of(change, items)
     failing = {i: s for i, s in failures(actions).items() if i in estate.index}
+    unknown = sorted(i for i in failures(actions) if i not in estate.index)
     span = window_of(change.properties)
     impact: BlastRadius | None = None
     reached: list[str] = []
@@ -51,7 +52,7 @@ async def analyse_change(cmdb: Cmdb, change: Item, items: Sequence[str]) -> Chan
     risk: Risk | None = None
     if analysis is not None:
         risk = await assess_analysis(cmdb, analysis, span, _evidence(found) if span else None)
-    return _made(cmdb, change, estate.revision, impact, risk, found, [*actions], failing)
+    return _made(cmdb, change, estate.revision, impact, risk, found, unknown)
 
 
 def _made(
@@ -61,15 +62,13 @@ def _made(
     impact: BlastRadius | None,
     risk: Risk | None,
     found: Sequence[Conflict],
-    items: Sequence[str],
-    failing: Mapping[str, State],
+    unknown: Sequence[str],
 ) -> ChangeAnalysis:
     score = risk.total if risk is not None else 0.0
     services = impact.services if impact is not None else ()
     change_type = str(change.properties.get("change_type") or "normal")
     down = sum(service.state == "down" for service in services)
     ruling = policy_of(cmdb).rule_on(change_type, score, found, down)
-    would_fail = failures(actions_of(change, list(items)))
     return ChangeAnalysis(
         revision=revision,
         computed_at=datetime.now(UTC),
@@ -83,7 +82,7 @@ def _made(
         risk_factors=risk.factors if risk is not None else (),
         conflicts=tuple(found),
         ruling=ruling,
-        unknown=tuple(sorted(would_fail.keys() - failing.keys())),
+        unknown=tuple(unknown),
     )
 
 

@@ -172,9 +172,7 @@ async def _people(cmdb: Cmdb, name: str, owners: Sequence[Item]) -> list[Item]:
     conditions: tuple[Condition, ...] = ()
     if name in ("cab", "manager"):
         conditions = (Condition("properties.roles", "exists", True),)
-    page = await cmdb.store.query(
-        ItemQuery(kinds=("Person",), conditions=conditions, limit=_PAGE)
-    )
+    page = await cmdb.store.query(ItemQuery(kinds=("Person",), conditions=conditions, limit=_PAGE))
     wanted = {"cab": _CAB, "manager": _MANAGER}.get(name)
     return [p for p in page.items if wanted is None or not _roles(p).isdisjoint(wanted)]
 
@@ -186,9 +184,7 @@ async def _deciders(cmdb: Cmdb, change: str) -> list[str]:
     return [name for name in names if isinstance(name, str) and name != POLICY]
 
 
-async def decide(
-    cmdb: Cmdb, step: Step, *, approve: bool, name: str | None, comment: str
-) -> None:
+async def decide(cmdb: Cmdb, step: Step, *, approve: bool, name: str | None, comment: str) -> None:
     """Add to a step of a change that its actor agrees to it, or does not, for an authority.
 
     Without a name it is the first that they can speak for. Raises
@@ -249,20 +245,25 @@ async def _chosen(
 
 async def views(cmdb: Cmdb, change: Item) -> tuple[ApprovalView, ...]:
     """The approvals of a change, with who could give those that are waited for."""
-    rows = []
+    rows: list[ApprovalView] = []
     for approval in await approvals_of(cmdb, change.id):
-        props, waits = approval.properties, state(approval) == "requested"
-        texts = [props.get(n) for n in ("approver", "decided_by", "decided_at", "comments")]
+        props = approval.properties
+        waits = state(approval) == "requested"
         could = await eligible(cmdb, change, authority(approval)) if waits else []
         rows.append(
             ApprovalView(
-                approval.name,
-                authority(approval),
-                state(approval),
-                *(t if isinstance(t, str) else None for t in texts),
+                number=approval.name,
+                authority=authority(approval),
+                state=state(approval),
+                approver=_text(props.get("approver")),
+                decided_by=_text(props.get("decided_by")),
+                decided_at=_text(props.get("decided_at")),
+                comments=_text(props.get("comments")),
                 eligible=tuple(could),
             )
         )
     return tuple(rows)
 
 
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -100,12 +100,15 @@ async def planned_changes(cmdb: Cmdb, span: Window, leave_out: str = "") -> list
     ]
 
 
-async def items_of(cmdb: Cmdb, changes: Iterable[str]) -> dict[str, list[str]]:
-    """The ids of the items that each of these changes works on."""
+async def items_of(cmdb: Cmdb, changes: Iterable[str]) -> dict[str, list[Item]]:
+    """The items that each of these changes (ids) works on. Two reads."""
     ids = list(changes)
-    found: dict[str, list[str]] = {}
-    for link in await cmdb.store.links(ids, "out", ["CHANGES"]) if ids else ():
-        found.setdefault(link.from_id, []).append(link.to_id)
+    links = await cmdb.store.links(ids, "out", ["CHANGES"]) if ids else ()
+    items = await cmdb.store.items({link.to_id for link in links}) if links else {}
+    found: dict[str, list[Item]] = {}
+    for link in links:
+        if link.to_id in items:
+            found.setdefault(link.from_id, []).append(items[link.to_id])
     return found
 
 
@@ -237,7 +240,8 @@ async def _windows(cmdb: Cmdb, change: Planned, services: Iterable[str]) -> list
     rows = [
         said
         for window in known
-        if window.type in FORBIDS and window.holds_for(everywhere)
+        if window.type in FORBIDS
+        and window.holds_for(everywhere)
         and (said := _forbidden(window, change.window)) is not None
     ]
     agreed = [window for window in known if window.type == "maintenance"]
@@ -247,8 +251,8 @@ async def _windows(cmdb: Cmdb, change: Planned, services: Iterable[str]) -> list
         if mine and not any(window.allows(change.window) for window in mine):
             outside.setdefault(tuple(w.called for w in mine), []).append(item)
     for windows, items in outside.items():
-        said = f"It is not inside {' or '.join(windows[:3])}."
-        rows.append(Conflict("outside_maintenance_window", windows[0].split(" ")[0], said,
+        sentence = f"It is not inside {' or '.join(windows[:3])}."
+        rows.append(Conflict("outside_maintenance_window", windows[0].split(" ")[0], sentence,
                              tuple(sorted(items))))  # fmt: skip
     return rows
 

@@ -142,9 +142,7 @@ class _Reader:
     def texts(
         self, table: Mapping[str, Any], key: str, choices: Collection[str]
     ) -> tuple[str, ...]:
-        return self.file.texts(
-            table, key, tuple(choices), array="model", number=self.number
-        )
+        return self.file.texts(table, key, tuple(choices), array="model", number=self.number)
 
     def known(self, table: Mapping[str, Any], keys: tuple[str, ...]) -> None:
         self.file.known(table, keys, array="model", number=self.number)

@@ -82,9 +82,7 @@ class Recurrence(msgspec.Struct, frozen=True):
             yield start
 
 
-def recurrence(
-    start: datetime, end: datetime, zone: str, rule: str | None = None
-) -> Recurrence:
+def recurrence(start: datetime, end: datetime, zone: str, rule: str | None = None) -> Recurrence:
     """A recurring span, checked.
 
     Raises :class:`~cmdb.errors.InvalidInput` for one that ends before it starts, an unknown zone,
@@ -110,12 +108,11 @@ def _check_overlap(made: Recurrence) -> None:
     previous: Window | None = None
     far = min(made.start + timedelta(days=366 * 5), datetime.max.replace(tzinfo=UTC))
     for number, found in enumerate(made.occurrences(made.start, far)):
-        if previous is not None:
-            if found.start < previous.end:
-                raise InvalidInput(
-                    f"The window lasts {made.end - made.start}, and recurs {found.start.isoformat()} "
-                    f"before that of {previous.start.isoformat()} has ended: {made.rule}."
-                )
+        if previous is not None and found.start < previous.end:
+            raise InvalidInput(
+                f"The window lasts {made.end - made.start}, and recurs {found.start.isoformat()} "
+                f"before that of {previous.start.isoformat()} has ended: {made.rule}."
+            )
         previous = found
         if number >= 400:
             break
@@ -181,7 +178,7 @@ def normal_rule(text: str) -> str:
         if name in parts:
             raise InvalidInput(f"The rule says {name} twice: {text!r}.")
         parts[name] = value
-    frequency = parts.get("FREQ")
+    frequency = parts.get("FREQ", "")
     if frequency not in _PARTS:
         raise InvalidInput(
             f"A window recurs {', '.join(FREQUENCIES)} (FREQ), not "

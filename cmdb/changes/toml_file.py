@@ -84,9 +84,7 @@ class TomlFile:
                 self.wrong(said, key, array=array, number=number)
         return tuple(value)
 
-    def text(
-        self, table: Mapping[str, Any], key: str, *, array: str = "", number: int = 0
-    ) -> str:
+    def text(self, table: Mapping[str, Any], key: str, *, array: str = "", number: int = 0) -> str:
         """A text; empty where it is not there."""
         value = table.get(key, "")
         if not isinstance(value, str):

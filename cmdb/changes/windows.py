@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from cmdb.changes.recurrence import Recurrence, local_time, recurrence
 from cmdb.changes.view import WindowType
@@ -129,7 +128,7 @@ def read_window(item: Item, scope: frozenset[str]) -> KnownWindow | None:
         )
     except (InvalidInput, ValueError):
         return None
-    return KnownWindow(item, cast("WindowType", kind), made, scope)
+    return KnownWindow(item, kind, made, scope)
 
 
 async def places_of(cmdb: Cmdb, items: Iterable[str]) -> set[str]:
@@ -146,9 +145,7 @@ async def places_of(cmdb: Cmdb, items: Iterable[str]) -> set[str]:
     return found
 
 
-def occurrences(
-    window: KnownWindow, since: datetime, until: datetime, most: int
-) -> list[Window]:
+def occurrences(window: KnownWindow, since: datetime, until: datetime, most: int) -> list[Window]:
     """The first occurrences of a window that overlap a time."""
     found: list[Window] = []
     for occurrence in window.recurrence.occurrences(since, until):
@@ -156,4 +153,3 @@ def occurrences(
             break
         found.append(occurrence)
     return found
-

@@ -114,9 +114,19 @@ _CHANGE_STATES = (
 _WINDOW = ("start_date", "end_date")
 _PLANS = ("implementation_plan", "backout_plan", "test_plan")
 _START = Transition(
-    "scheduled", "implement", requires=("assigned_to",), checks=("freeze",), stamps=("work_start",)
+    "scheduled",
+    "implement",
+    requires=("assigned_to",),
+    checks=("approved", "conflicts", "freeze"),
+    stamps=("work_start",),
 )
-_FINISH = Transition("implement", "review", stamps=("work_start", "work_end"))
+_FINISH = Transition(
+    "implement",
+    "review",
+    requires=("close_code",),
+    checks=("outcome",),
+    stamps=("work_start", "work_end"),
+)
 _CLOSE = Transition(
     "review",
     "closed",
@@ -183,7 +193,13 @@ EMERGENCY_CHANGE = LifeCycle(
             requires=(*_WINDOW, "implementation_plan", "backout_plan"),
             checks=("approved",),
         ),
-        Transition("scheduled", "implement", requires=("assigned_to",), stamps=("work_start",)),
+        Transition(
+            "scheduled",
+            "implement",
+            requires=("assigned_to",),
+            checks=("approved",),
+            stamps=("work_start",),
+        ),
         _FINISH,
         _CLOSE,
         *_cancels("new", "authorize", "scheduled", "implement"),

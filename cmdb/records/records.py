@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cmdb.errors import InvalidInput, RecordChanged, Refused
 from cmdb.items import Item, ItemStatus, Value
@@ -45,6 +46,8 @@ class Step:
     draft: Draft
     actor: Actor
     now: datetime
+    known: dict[str, Any] = field(default_factory=dict)
+    """What a check found out, for those that come after it."""
 
     @property
     def merged(self) -> dict[str, Value]:
@@ -167,10 +170,12 @@ async def edit_record(
     *,
     checks: Mapping[str, Check] | None = None,
     always: Sequence[Check] = (),
+    cycle: Callable[[Item], LifeCycle] = life_cycle,
 ) -> Item:
     """Move, edit and link a record, by its id, as one revision; give it back as it is stored.
 
-    ``checks`` are those that transitions name; ``always`` are made whatever the edit is. Raises
+    ``checks`` are those that transitions name; ``always`` are made whatever the edit is. ``cycle``
+    is what says which life cycle the record follows, where its kind has several. Raises
     :class:`~cmdb.errors.IllegalTransition`, :class:`~cmdb.errors.RecordChanged`,
     :class:`~cmdb.errors.Refused` and :class:`~cmdb.errors.InvalidInput`; then nothing is written.
     """
@@ -179,7 +184,7 @@ async def edit_record(
         found = (await cmdb.store.items([record]))[record]
         await _unchanged(cmdb, found, edit.expected)
         step = Step(found, None, dict(edit.values), Draft(), actor, now)
-        said = await _moved(cmdb, step, edit, checks or {})
+        said = await _moved(cmdb, step, edit, checks or {}, cycle(found))
         for check in always:
             await check(cmdb, step)
         if edit.note:
@@ -198,11 +203,12 @@ async def edit_record(
     return (await cmdb.store.items([record]))[record]
 
 
-async def _moved(cmdb: Cmdb, step: Step, edit: Edit, checks: Mapping[str, Check]) -> str:
+async def _moved(
+    cmdb: Cmdb, step: Step, edit: Edit, checks: Mapping[str, Check], cycle: LifeCycle
+) -> str:
     """Move the step's record as the edit says; returns what happened, in a few words."""
     if edit.to is None:
         return f"{step.record.name} edited"
-    cycle = life_cycle(step.record)
     to, state = cycle.state(edit.to).name, state_of(step.record, cycle)
     transition = cycle.transition(called(step.record), state, to)
     await _may(cmdb, step, transition)
