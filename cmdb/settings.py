@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     )
     change_policy: Path | None = Field(
         default=None,
-        description="The TOML file that says who must agree to which changes; else the shipped one.",
+        description="A TOML file that says who must agree to which changes.",
     )
     change_models: Path | None = Field(
         default=None, description="A TOML file with models of changes beside the shipped ones."

@@ -19,7 +19,6 @@ from impact import analyse, answer
 from impact.answer import BlastRadius, Counts
 from impact.render import sentence
 from impact.risk import Risk, RiskEvidence
-from impact.window import Window
 
 SHOWN_SERVICES = 50
 SHOWN_GATES = 20
@@ -44,11 +43,11 @@ async def analyse_change(cmdb: Cmdb, change: Item, items: Sequence[Item]) -> Cha
     if analysis is not None:
         impact = await asyncio.to_thread(answer, analysis, limit=None)
         reached = [service.id for service in impact.services]
-    me = Planned(
-        change.name or "this change", span or Window(datetime.min, datetime.min), actions,
-        implementer(change.properties),
-    )  # fmt: skip
-    found = await conflicts(cmdb, estate, me, reached, change.id) if span is not None else []
+    found: list[Conflict] = []
+    if span is not None:
+        who = implementer(change.properties)
+        me = Planned(change.name or "this change", span, actions, who)
+        found = await conflicts(cmdb, estate, me, reached, change.id)
     risk: Risk | None = None
     if analysis is not None:
         risk = await assess_analysis(cmdb, analysis, span, _evidence(found) if span else None)

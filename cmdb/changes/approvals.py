@@ -124,7 +124,7 @@ async def hit_by(cmdb: Cmdb, change: Item) -> list[str]:
     return [*items, *(s.id for s in analysis.services)] if analysis is not None else items
 
 
-async def may_decide(cmdb: Cmdb, name: str, who: Somebody, owners: Sequence[Item]) -> bool:
+def may_decide(name: str, who: Somebody, owners: Sequence[Item]) -> bool:
     """Whether somebody has the authority of that name, whatever part they have in the change."""
     if who.person is None or name == "policy":
         return False
@@ -149,7 +149,7 @@ async def eligible(cmdb: Cmdb, change: Item, name: str) -> list[str]:
             who = Somebody(person.name, person, (), _roles(person))
         if involved.role(who) or any(who.is_same(other) for other in decided):
             continue
-        if name == "owner" or await may_decide(cmdb, name, who, owners):
+        if name == "owner" or may_decide(name, who, owners):
             found.append(person.name)
         if len(found) == SHOWN:
             break
@@ -236,7 +236,7 @@ async def _chosen(
     else:
         owners = await owners_of(cmdb, await hit_by(cmdb, change))
         for approval in waiting:
-            if await may_decide(cmdb, authority(approval), who, owners):
+            if may_decide(authority(approval), who, owners):
                 return approval
         why = f"{who.name} can't speak for {' or '.join(names)}"
     could = [f"{n}: {', '.join(await eligible(cmdb, change, n)) or 'nobody known'}" for n in names]

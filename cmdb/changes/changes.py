@@ -44,7 +44,7 @@ COMPUTED = frozenset(
 )
 """Properties that follow from something else, and what sets them."""
 AGREED = frozenset(
-    "change_type change_model requested_by start_date end_date deployment".split() + [*PLANS]
+    (*"change_type change_model requested_by start_date end_date deployment".split(), *PLANS)
 )
 """What people agree to: it stands from the moment that a change waits for them."""
 DRAFTED = ("new", "assess")

@@ -1,4 +1,4 @@
-"""What is in a change's way: other changes, incidents and windows, in the time it is planned for."""
+"""What is in a change's way in the time it is planned for: other changes, incidents, windows."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def implementer(properties: Values) -> str | None:
 async def conflicts(
     cmdb: Cmdb, estate: Estate, change: Planned, services: Iterable[str], leave_out: str = ""
 ) -> list[Conflict]:
-    """All that is in the way of a change that hits these services (ids), the other changes first."""
+    """All that is in the way of a change that hits these services (ids), other changes first."""
     others = await planned_changes(cmdb, change.window, leave_out)
     found = [*_shared(estate, change, others), *_same_implementer(change, others)]
     found += await asyncio.to_thread(_collisions, estate, change, others)

@@ -178,21 +178,10 @@ def _rule(file: TomlFile, row: dict[str, Any], number: int) -> Rule:
     after = row.get("after", False)
     if not isinstance(after, bool):
         wrong("must be true or false", "after")
-    wanted = row.get("policy", {})
-    if not isinstance(wanted, dict):
-        wrong("must be a table", "policy")
-        wanted = {}
-    file.known(wanted, _CONDITIONS, array="rule", number=number)
     authorities, otherwise = texts("authorities", AUTHORITIES), texts("otherwise", AUTHORITIES[1:])
+    wanted = _wanted(file, row, number)
     if wanted and not otherwise:
         wrong("needs authorities for where what the policy wants is not so", "otherwise")
-    if not isinstance(wanted.get("conflicts", True), bool):
-        wrong("must be true or false", "conflicts")
-    for key in ("services_down", "risk_score"):
-        value = wanted.get(key, 0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            wrong("must be a number from 0 up", key)
-            wanted = {n: v for n, v in wanted.items() if n != key}
     return Rule(
         name,
         texts("types", CHANGE_TYPES),
@@ -204,3 +193,24 @@ def _rule(file: TomlFile, row: dict[str, Any], number: int) -> Rule:
         wanted.get("services_down"),
         wanted.get("risk_score"),
     )
+
+
+def _wanted(file: TomlFile, row: dict[str, Any], number: int) -> dict[str, Any]:
+    """What the policy wants before it agrees by itself; without what is wrong."""
+
+    def wrong(message: str, key: str) -> None:
+        file.wrong(message, key, array="rule", number=number)
+
+    wanted = row.get("policy", {})
+    if not isinstance(wanted, dict):
+        wrong("must be a table", "policy")
+        return {}
+    file.known(wanted, _CONDITIONS, array="rule", number=number)
+    if not isinstance(wanted.get("conflicts", True), bool):
+        wrong("must be true or false", "conflicts")
+    for key in ("services_down", "risk_score"):
+        value = wanted.get(key, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            wrong("must be a number from 0 up", key)
+            wanted = {n: v for n, v in wanted.items() if n != key}
+    return wanted

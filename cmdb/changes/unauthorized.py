@@ -16,14 +16,14 @@ from cmdb.items import Item
 from cmdb.items.value import format_time, parse_time
 from cmdb.reconcile.policy import OPERATOR
 from cmdb.records.actor import Actor
-from cmdb.records.records import open_record
+from cmdb.records.records import Step, open_record
 from cmdb.revisions import Action, Edit, Revision
 from cmdb.revisions.views import changed_fields
 from cmdb.service import Cmdb
 
 LOOK_BACK = timedelta(days=30)
-APPROVED = ("implement", "review", "closed")
-"""The states of changes that have begun, and were approved for it."""
+APPROVED = ("implement", "review", "closed", "canceled")
+"""The states of changes that may have begun, and then were approved for it."""
 MOST_ITEMS = 50
 _PAGE = 1000
 _HISTORY = 20
@@ -138,13 +138,17 @@ async def authorised_windows(
 def _actual(change: Item) -> tuple[datetime, datetime | None] | None:
     props = change.properties
     start, end = props.get("work_start"), props.get("work_end")
-    if props.get("unauthorized") or props.get("state") not in APPROVED:
+    if props.get("state") not in APPROVED or not isinstance(start, str):
         return None
-    if not isinstance(start, str):
-        return None
+    began = parse_time(start)
+    opened = props.get("opened_at")
+    if props.get("unauthorized") and isinstance(opened, str):
+        began = max(began, parse_time(opened))  # what it was opened for stays unauthorised
+    if props.get("state") == "canceled":
+        end = props.get("closed_at")
     if isinstance(end, str):
-        return parse_time(start), parse_time(end)
-    return (parse_time(start), None) if props.get("state") == "implement" else None
+        return began, parse_time(end)
+    return (began, None) if props.get("state") == "implement" else None
 
 
 def _inside(span: tuple[datetime, datetime | None], time: datetime) -> bool:
@@ -199,7 +203,7 @@ async def open_for(cmdb: Cmdb, actor: Actor, item: str, revision: int) -> Item:
         return known
     said = ", ".join(f"{r.property}: {r.before} -> {r.after}" for r in rows)
 
-    async def once(cmdb: Cmdb, step: object) -> None:
+    async def once(cmdb: Cmdb, _: Step) -> None:
         if (known := await _known(cmdb, found.id, mine)) is not None:
             raise _There(known)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from cmdb.changes.recurrence import Recurrence, local_time, recurrence
 from cmdb.changes.view import WindowType
@@ -22,6 +22,7 @@ KIND = "MaintenanceWindow"
 TYPES: tuple[WindowType, ...] = ("maintenance", "blackout", "freeze")
 FORBIDS = ("blackout", "freeze")
 _PAGE = 200
+_AHEAD = timedelta(days=366 * 5)
 _PLACES = 8
 """How many steps an item's place is looked for: guest, server, rack, room, floor, site, region."""
 
@@ -153,3 +154,10 @@ def occurrences(window: KnownWindow, since: datetime, until: datetime, most: int
             break
         found.append(occurrence)
     return found
+
+
+def next_start(window: KnownWindow) -> datetime | None:
+    """When a window begins next, or began if it holds now; None where it is over."""
+    now = datetime.now(UTC)
+    found = next(window.recurrence.occurrences(now, now + _AHEAD), None)
+    return found.start if found is not None else None

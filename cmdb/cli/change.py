@@ -1,4 +1,5 @@
-"""Verbs about changes: change assess."""
+"""What a change does before it is made: change assess, of a plan or of a record; the other verbs of
+change enablement are in :mod:`cmdb.cli.change_verbs`."""
 
 from __future__ import annotations
 
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cmdb.cli.change_verbs import add_first, add_others, assess_record
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
+from cmdb.cli.records import group
 from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
 from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
+from cmdb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from cmdb.plans import Plan
@@ -29,29 +33,24 @@ class AssessmentFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    changes = typer.Typer(
-        help="What a change does before it is made.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    changes.command("assess")(with_view(assess))
-    changes.callback()(_group)
-    app.add_typer(changes, name="change")
-
-
-def _group() -> None:
-    """What a change does before it is made."""
+    verbs = group(app, "change", "What a change hits, who agrees to it, and what became of it.")
+    add_first(verbs)
+    verbs.command("assess")(with_view(assess))
+    add_others(verbs)
 
 
 def assess(
+    change: Annotated[
+        str | None, typer.Argument(help="The number of a change that is recorded here.")
+    ] = None,
     plan: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--plan",
             help="What terraform show -json prints, or Kubernetes manifests; - reads from a pipe.",
             metavar="FILE",
         ),
-    ],
+    ] = None,
     max_risk: Annotated[
         float | None,
         typer.Option(
@@ -77,10 +76,17 @@ def assess(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """What an apply takes down, replaces or merely edits, and how risky that is.
+    """What a plan's apply takes down, replaces or merely edits, and how risky that is; or, of a
+    recorded change, its impact, risk and conflicts, and who must agree to it (1: it is held).
 
     Example: cmdb change assess --plan plan.json --max-risk 60
     """
+    if (change is None) == (plan is None):
+        raise InvalidInput("Name a change, or a plan with --plan FILE.")
+    if change is not None:
+        _only_for_plans(view, strict=strict, cluster=cluster, written=written)
+        return assess_record(change, store, max_risk=max_risk, as_json=as_json)
+    assert plan is not None
     from cmdb.change_assessment import assess_plan
 
     read = _read(plan)
@@ -107,6 +113,16 @@ def assess(
         for sentence in refused:
             say(sentence, "bold red")
     return int(bool(refused))
+
+
+def _only_for_plans(
+    view: ViewOptions, *, strict: bool, cluster: str | None, written: AssessmentFormat
+) -> None:
+    if strict or cluster or written is not AssessmentFormat.text or view != NO_VIEW:
+        raise InvalidInput(
+            "A recorded change is assessed as things stand: --strict, --cluster, --format, --at, "
+            "--what-if and --include-planned are for plans."
+        )
 
 
 def _read(path: Path) -> Plan:
