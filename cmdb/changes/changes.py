@@ -248,6 +248,8 @@ async def submit_change(cmdb: Cmdb, change: str, actor: Actor, expected: int | N
     approvals, a standard one into the calendar."""
     found = await find_record(cmdb, change, KIND)
     cycle = cycle_of(cmdb, found.properties)
+    if state_of(found, cycle) in WAITING:
+        return await assess_change(cmdb, found.id, actor)
     for to in ("assess", "authorize", "scheduled"):
         state = state_of(found, cycle)
         if to not in cycle.allowed(state) or state in ("authorize", "scheduled"):

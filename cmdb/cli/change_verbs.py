@@ -284,11 +284,13 @@ def _ruled(
 
 def is_held(view: ChangeView) -> bool:
     """Whether a change waits for somebody's word before it may be made."""
-    if view.analysis is None or view.analysis.ruling.is_after:
+    if view.analysis is not None and view.analysis.ruling.is_after:
         return False
     given = {a.authority for a in view.approvals if a.state == "approved"}
-    needed = {*view.analysis.ruling.authorities} - {"policy"}
-    return bool(needed - given)
+    needed = {a.authority for a in view.approvals if a.state == "requested"}
+    if view.analysis is not None:
+        needed |= {*view.analysis.ruling.authorities}
+    return bool(needed - given - {"policy"})
 
 
 def _with_ruling(made: Item, view: ChangeView) -> dict[str, Any]:
