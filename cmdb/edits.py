@@ -8,14 +8,18 @@ import msgspec
 
 from cmdb.catalogue import ImpactDirection
 from cmdb.items import Item, Link
+from cmdb.items.value import format_time, parse_time
 from cmdb.revisions import Action, Revision
 from cmdb.revisions import Edit as Logged
 from cmdb.revisions.views import Entity, changed_fields
 from cmdb.service import Cmdb
+from cmdb.store.port import Condition, ItemQuery, Sort
 from impact.edits import Edit
 
 MOST_EDITS = 100_000
 """Edits of a window that are read: those of the latest revisions that have no more together."""
+MOST_CHANGES = 1000
+"""Changes whose work began in a window, at most; the latest."""
 NAMED_FIELDS = 3
 _PAGE = 1000
 
@@ -30,7 +34,7 @@ class Edits(msgspec.Struct, frozen=True):
 
 async def read_edits(cmdb: Cmdb, since: datetime, upto: int) -> Edits:
     """What was edited after ``since`` and not after the revision ``upto``, but for links that carry
-    no impact.
+    no impact; with the work that began on changes then, each as an edit of what it works on.
 
     Where there are more than :data:`MOST_EDITS`, those of the latest revisions: a first load of
     everything is not read to find what was edited lately.
@@ -48,7 +52,40 @@ async def read_edits(cmdb: Cmdb, since: datetime, upto: int) -> Edits:
         if (made := _edit(logged, revisions[logged.revision])) is not None
         and _matters(cmdb, logged.after or logged.before)
     ]
+    found += await _changes(cmdb, since, upto)
+    found.sort(key=lambda edit: edit.time)
     return Edits(tuple(found), total - read)
+
+
+async def _changes(cmdb: Cmdb, since: datetime, upto: int) -> list[Edit]:
+    """The changes that were begun after ``since``, as edits. Up to two reads."""
+    page = await cmdb.store.query(
+        ItemQuery(
+            kinds=("Change",),
+            conditions=(Condition("properties.work_start", "gt", format_time(since)),),
+            sort=Sort("properties.work_start", descending=True),
+            limit=MOST_CHANGES,
+        )
+    )
+    changes = {change.id: change for change in page.items if change.created_revision <= upto}
+    links = await cmdb.store.links(changes, "out", ["CHANGES"]) if changes else ()
+    items: dict[str, list[str]] = {}
+    for link in links:
+        items.setdefault(link.from_id, []).append(link.to_id)
+    return [_work(changes[change], tuple(ids), upto) for change, ids in items.items()]
+
+
+def _work(change: Item, items: tuple[str, ...], upto: int) -> Edit:
+    props = change.properties
+    about = props.get("short_description")
+    return Edit(
+        items=items,
+        time=parse_time(str(props["work_start"])),
+        kind="change",
+        summary=f"{change.name}: {about}" if about else change.name,
+        revision=min(change.revision, upto),
+        actor=str(props.get("assigned_to") or props.get("opened_by") or ""),
+    )
 
 
 def _matters(cmdb: Cmdb, entity: Entity | None) -> bool:

@@ -144,9 +144,7 @@ async def eligible(cmdb: Cmdb, change: Item, name: str) -> list[str]:
     people = await _people(cmdb, name, owners)
     found: list[str] = []
     for person in people:
-        who = await somebody(cmdb.store, person.name)
-        if who.person is None or who.person.id != person.id:
-            who = Somebody(person.name, person, (), _roles(person))
+        who = Somebody(person.name, person, (), _roles(person))
         if involved.role(who) or any(who.is_same(other) for other in decided):
             continue
         if name == "owner" or may_decide(name, who, owners):

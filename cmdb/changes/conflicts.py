@@ -235,7 +235,9 @@ async def _windows(cmdb: Cmdb, change: Planned, services: Iterable[str]) -> list
     known = await known_windows(cmdb)
     if not known:
         return []
-    places = {item: await places_of(cmdb, [item]) for item in change.actions}
+    is_scoped = any(window.scope for window in known)
+    places = await places_of(cmdb, change.actions if is_scoped else ())
+    places = places or {item: {item} for item in change.actions}
     everywhere = {*services}.union(*places.values())
     rows = [
         said
@@ -276,6 +278,7 @@ async def forbidding_now(
     known = [window for window in await known_windows(cmdb) if window.type in FORBIDS]
     if not known:
         return []
-    places = {*services} | await places_of(cmdb, items)
+    scoped = items if any(window.scope for window in known) else ()
+    places = {*services}.union(*(await places_of(cmdb, scoped)).values())
     moment = Window(now, now + (datetime.resolution))
     return [w for w in known if w.holds_for(places) and w.forbids(moment) is not None]

@@ -132,17 +132,25 @@ def read_window(item: Item, scope: frozenset[str]) -> KnownWindow | None:
     return KnownWindow(item, kind, made, scope)
 
 
-async def places_of(cmdb: Cmdb, items: Iterable[str]) -> set[str]:
-    """The items, what they run on, and the locations that all of it lies in: ids."""
-    found = set(items)
-    step = set(found)
+async def places_of(cmdb: Cmdb, items: Iterable[str]) -> dict[str, set[str]]:
+    """For each item (id): itself, what it runs on, and the locations that all of it lies in.
+
+    Two reads for each step up, for all items together.
+    """
+    found = {item: {item} for item in items}
+    edge = {item: {item} for item in found}
     for _ in range(_PLACES):
-        if not step:
+        at = sorted(set().union(*edge.values()))
+        if not at:
             break
-        up = await cmdb.store.links(sorted(step), "out", ["LOCATED_IN", "HOSTED_ON", "RUNS_ON"])
-        holders = await cmdb.store.links(sorted(step), "in", ["CONTAINS"])
-        step = {*(k.to_id for k in up), *(k.from_id for k in holders)} - found
-        found |= step
+        up: dict[str, set[str]] = {}
+        for link in await cmdb.store.links(at, "out", ["LOCATED_IN", "HOSTED_ON", "RUNS_ON"]):
+            up.setdefault(link.from_id, set()).add(link.to_id)
+        for link in await cmdb.store.links(at, "in", ["CONTAINS"]):
+            up.setdefault(link.to_id, set()).add(link.from_id)
+        for item, places in found.items():
+            edge[item] = {p for at in edge[item] for p in up.get(at, ())} - places
+            places |= edge[item]
     return found
 
 

@@ -100,7 +100,7 @@ async def _edits(cmdb: Cmdb, watched: set[str], began: datetime) -> list[Timelin
     read = await read_edits(cmdb, began - BEFORE, await cmdb.revision())
     found: dict[int, list[Edit]] = {}
     for edit in read.edits:
-        if not watched.isdisjoint(edit.items):
+        if edit.kind != "change" and not watched.isdisjoint(edit.items):
             found.setdefault(edit.revision, []).append(edit)
     told = [edits for edits in found.values() if len(edits) <= TOGETHER]
     items = await cmdb.store.items({i for edits in told for edit in edits for i in edit.items})

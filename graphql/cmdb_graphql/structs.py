@@ -72,6 +72,25 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "DefectName",
         "What is wrong with an item.",
     ),
+    (
+        "shared_item",
+        "inside_radius",
+        "redundancy",
+        "same_implementer",
+        "open_incident",
+        "outside_maintenance_window",
+        "blackout",
+        "freeze",
+    ): ("ConflictType", "What is in the way of a change."),
+    ("low", "moderate", "high"): ("RiskClass", "How risky a change is."),
+    ("approved", "held"): (
+        "Ruling",
+        "Whether a change may be made by the policy alone, or waits for somebody's word.",
+    ),
+    ("change", "maintenance", "blackout", "freeze"): (
+        "CalendarEntryType",
+        "What an entry of the calendar is.",
+    ),
     ("same", "rests_on", "carries", "linked", "related", "none"): (
         "PathConnection",
         "What kind of way leads from the one item to the other.",

@@ -203,6 +203,26 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         """query { incidentTimeline(record: "INC0000001") { time type sentence actor } }""",
         {},
     ),
+    "change": (
+        """query { change(record: "CHG0000001") {
+            number state nextStates revision properties items { id action state }
+            approvals { number authority state eligible }
+            analysis { riskScore risk sentence conflicts { type other sentence }
+                ruling { ruling rule authorities } moved { riskBefore riskAfter } }
+            movedSince { riskBefore riskAfter servicesGained conflictsGained }
+            review { sentence incidents { number } } steps { number state } } }""",
+        {},
+    ),
+    "change_calendar": (
+        """query { changeCalendar(start: "2026-11-01T00:00:00Z", end: "2026-12-31T00:00:00Z") {
+            truncated entries { type number about start end state risk items } } }""",
+        {},
+    ),
+    "unauthorized_changes": (
+        """query { unauthorizedChanges(since: "2026-01-01T00:00:00Z") { total truncated changes {
+            id name property before after time revision source whoMightKnow change } } }""",
+        {},
+    ),
     "problem": (
         """query { problem(record: "PRB0000001") {
             number state nextStates properties links { phrase kind name state } } }""",

@@ -7,6 +7,7 @@ A module has ``TYPES`` and ``ROOTS``, the names that no kind of a user's can tak
 from __future__ import annotations
 
 import cmdb_graphql.practices.alerts as alerts
+import cmdb_graphql.practices.change as change
 import cmdb_graphql.practices.configuration as configuration
 import cmdb_graphql.practices.incident as incident
 import cmdb_graphql.practices.problem as problem
@@ -14,5 +15,13 @@ import cmdb_graphql.practices.report as report
 import cmdb_graphql.practices.request as request
 from cmdb_graphql.practices.practice import Practice
 
-PRACTICES: tuple[Practice, ...] = (incident, problem, request, configuration, report, alerts)
+PRACTICES: tuple[Practice, ...] = (
+    incident,
+    problem,
+    change,
+    request,
+    configuration,
+    report,
+    alerts,
+)
 """All of them; a new one is named here and nowhere else."""
