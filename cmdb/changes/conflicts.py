@@ -42,12 +42,13 @@ class Planned:
 
 
 def window_of(properties: Values) -> Window | None:
-    """The time that a change takes: from its actual start, if it has begun, to its planned end;
-    longer where that is over and it still runs. None without a window, or for one that is none."""
+    """The time that a change takes: its planned window; while it is made, from its actual start if
+    that was earlier, and until now if that is later. None without a window, or for none."""
     times = {n: _time(properties.get(n)) for n in ("start_date", "end_date", "work_start")}
-    start, end = times["work_start"] or times["start_date"], times["end_date"]
-    if properties.get("state") == "implement" and start is not None:
+    start, end, began = times["start_date"], times["end_date"], times["work_start"]
+    if properties.get("state") == "implement" and began is not None:
         now = datetime.now(UTC)
+        start = min(began, start) if start is not None else began
         end = max(end, now) if end is not None else now
     if start is None or end is None or end <= start:
         return None

@@ -117,7 +117,7 @@ _START = Transition(
     "scheduled",
     "implement",
     requires=("assigned_to",),
-    checks=("approved", "conflicts", "freeze"),
+    checks=("freeze", "approved", "conflicts"),
     stamps=("work_start",),
 )
 _FINISH = Transition(

@@ -9,7 +9,7 @@ import pytest
 
 from cmdb.changes.changes import open_change
 from cmdb.ingest import new_run
-from cmdb.items import Item, ItemObservation, LinkObservation
+from cmdb.items import Gate, Item, ItemObservation, LinkObservation
 from cmdb.records.actor import Actor
 from cmdb.service import Cmdb
 from tests.incidents.conftest import ITEMS, LINKS, NOW, item, link
@@ -49,7 +49,7 @@ MORE_LINKS = (
     LinkObservation("BELONGS_TO", "email:olga@example.org", "key:scan/Shop team", "scan", NOW),
     *(
         LinkObservation(
-            "ROUTES_TO", "key:scan/vip", f"key:scan/{name}", "scan", NOW, {"gate": "pool"}
+            "ROUTES_TO", "key:scan/vip", f"key:scan/{name}", "scan", NOW, gate=Gate("pool", 1)
         )
         for name in ("a", "b")
     ),
@@ -69,9 +69,7 @@ SUNDAY: Mapping[str, Any] = {
 @pytest.fixture
 async def shop(cmdb: Cmdb) -> Cmdb:
     """The shop, loaded."""
-    await cmdb.load(
-        [*ITEMS, *MORE, *PEOPLE], [*LINKS, *MORE_LINKS], new_run("scan"), reason="scan"
-    )
+    await cmdb.load([*ITEMS, *MORE, *PEOPLE], [*LINKS, *MORE_LINKS], new_run("scan"), reason="scan")
     return cmdb
 
 

@@ -18,7 +18,9 @@ DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 HOUR = timedelta(hours=1)
 
 
-def starts(start: str, zone: str, rule: str, *, lasts: timedelta = HOUR, most: int = 6) -> list[str]:
+def starts(
+    start: str, zone: str, rule: str, *, lasts: timedelta = HOUR, most: int = 6
+) -> list[str]:
     first = local_time(start, zone)
     made = recurrence(first, first + lasts, zone, rule)
     found = made.occurrences(first, first + timedelta(days=4000))
