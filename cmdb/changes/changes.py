@@ -15,7 +15,7 @@ from cmdb.changes.checks import (
     items_changed,
 )
 from cmdb.changes.models import PLANS, cycle_of, model
-from cmdb.changes.policy import CHANGE_TYPES
+from cmdb.changes.policy import CHANGE_TYPES, policy_of
 from cmdb.changes.steps import skip_open_steps
 from cmdb.errors import InvalidInput, Problem, Refused
 from cmdb.items import Item, Value
@@ -246,6 +246,7 @@ async def assess_change(cmdb: Cmdb, change: str, actor: Actor) -> Item:
 async def submit_change(cmdb: Cmdb, change: str, actor: Actor, expected: int | None = None) -> Item:
     """Bring a change as far as it gets without anybody's word: a normal one to where it waits for
     approvals, a standard one into the calendar."""
+    policy_of(cmdb)  # one that can't be read is said before anything is written
     found = await find_record(cmdb, change, KIND)
     cycle = cycle_of(cmdb, found.properties)
     if state_of(found, cycle) in WAITING:

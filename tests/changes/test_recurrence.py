@@ -112,7 +112,7 @@ def test_rules_that_are_wrong_or_too_fine_are_refused(rule: str, said: str) -> N
 @pytest.mark.parametrize("rule", ["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,TU", "FREQ=DAILY;COUNT=2"])
 def test_occurrences_that_run_into_each_other_are_refused(rule: str) -> None:
     first = datetime(2027, 3, 1, 22, tzinfo=UTC)
-    with pytest.raises(InvalidInput, match="before that of .* has ended"):
+    with pytest.raises(InvalidInput, match=r"before that of .* has ended"):
         recurrence(first, first + 25 * HOUR, "UTC", rule)
     assert recurrence(first, first + 24 * HOUR, "UTC", rule).rule == rule
 
@@ -219,8 +219,8 @@ rules = st.tuples(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    start=st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)).map(
-        lambda t: t.replace(tzinfo=UTC, second=0, microsecond=0)
+    start=st.integers(0, 2 * 366 * 24 * 60).map(
+        lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     ),
     zone=st.sampled_from(ZONES),
     rule=rules,
