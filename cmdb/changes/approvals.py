@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cmdb.changes.analysis import read
-from cmdb.changes.view import ApprovalView
+from cmdb.changes.view import ApprovalView, ChangeAnalysis
 from cmdb.errors import InvalidInput, Refused
 from cmdb.items import Item
 from cmdb.items.value import format_time
@@ -120,8 +120,14 @@ async def owners_of(cmdb: Cmdb, items: Iterable[str]) -> list[Item]:
 async def hit_by(cmdb: Cmdb, change: Item) -> list[str]:
     """The ids of what a change works on and of the services that it hits, as last assessed."""
     items = [item.id for item in await linked_items(cmdb, change.id, "CHANGES")]
-    analysis = read(change.properties.get("assessment"))
-    return [*items, *(s.id for s in analysis.services)] if analysis is not None else items
+    return reached(items, read(change.properties.get("assessment")))
+
+
+def reached(items: Sequence[str], analysis: ChangeAnalysis | None) -> list[str]:
+    """The items, and the services that are down or degraded meanwhile: their owners have a say,
+    those of what is merely at risk have none."""
+    services = analysis.services if analysis is not None else ()
+    return [*items, *(service.id for service in services if service.state != "at_risk")]
 
 
 def may_decide(name: str, who: Somebody, owners: Sequence[Item]) -> bool:

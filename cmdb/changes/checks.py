@@ -62,7 +62,7 @@ async def analysis_of(cmdb: Cmdb, step: Step) -> ChangeAnalysis:
         )
     if step.merged.get("state") in WAITING:
         items = [item.id for item in await items_changed(cmdb, step)]
-        owners = await approvals.owners_of(cmdb, [*items, *(s.id for s in found.services)])
+        owners = await approvals.owners_of(cmdb, approvals.reached(items, found))
         names = [owner.name for owner in owners]
         await approvals.ask(cmdb, step, found.ruling.authorities, names)
     step.known["analysis"] = found

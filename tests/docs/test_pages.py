@@ -25,6 +25,7 @@ PAGES = (
 
 
 PRACTICES = (
+    "practices/change.md",
     "practices/incident.md",
     "practices/problem.md",
     "practices/reports.md",
