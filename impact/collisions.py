@@ -134,8 +134,7 @@ class _Search:
         reached = 0
         for number, plan in enumerate(self.plans):
             given = {
-                self.estate.position(item): plan.states.get(item, plan.state)
-                for item in plan.items
+                self.estate.position(item): plan.states.get(item, plan.state) for item in plan.items
             }
             states = propagate_all(self.estate, given)
             reached += len(states)

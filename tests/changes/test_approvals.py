@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ async def strict(shop: Cmdb, tmp_path: Path) -> Cmdb:
     return shop
 
 
-async def asked(cmdb: Cmdb, *items: str, actor: Actor = ASKER, **values: object) -> Item:
+async def asked(cmdb: Cmdb, *items: str, actor: Actor = ASKER, **values: Any) -> Item:
     made = await planned(cmdb, *items, actor=actor, **values)
     return await submit_change(cmdb, made.id, actor)
 

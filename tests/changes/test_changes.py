@@ -45,7 +45,7 @@ async def approve(cmdb: Cmdb, change: Item) -> None:
             await decide_change(cmdb, change.id, names[name], approve=True, authority=name)
 
 
-def around(minutes: int = 5) -> dict[str, str]:
+def around(minutes: int = 5) -> dict[str, Any]:
     """A window that began some minutes ago and ends in an hour."""
     now = datetime.now(UTC)
     return {
@@ -159,7 +159,7 @@ async def test_an_emergency_starts_at_once_and_is_agreed_to_before_it_closes(sho
 
 
 async def test_a_standard_change_keeps_to_its_model(shop: Cmdb) -> None:
-    model = {"change_model": "restart-one-server"}
+    model: dict[str, Any] = {"change_model": "restart-one-server"}
     made = await submit_change(shop, (await planned(shop, "spare", **model)).id, ASKER)
     assert made.properties["state"] == "scheduled"
     assert made.properties["implementation_plan"] == "Do it."
