@@ -42,7 +42,10 @@ def test_impact_of_members_wholes_and_contributions_runs_with_the_arrow(relation
 
 @pytest.mark.parametrize(
     "relation",
-    ["USES", "OWNED_BY", "SUPPORTED_BY", "AFFECTS", "CAUSED_BY", "CHANGES", "RELATES_TO"],
+    [
+        *("USES", "OWNED_BY", "SUPPORTED_BY", "AFFECTS", "CAUSED_BY", "CHANGES", "RELATES_TO"),
+        *("CHILD_OF", "FIXED_BY", "BELONGS_TO"),
+    ],
 )
 def test_information_has_no_impact(relation: str) -> None:
     drawing = Drawing().link("one", relation, "other")
@@ -56,6 +59,7 @@ def test_every_relation_of_the_catalogue_is_spoken_of() -> None:
         *("POWERED_BY", "LOCATED_IN", "SECURED_BY", "RESOLVED_BY", "MEMBER_OF", "CONTAINS"),
         *("CONTRIBUTES_TO", "USES", "OWNED_BY", "SUPPORTED_BY", "AFFECTS", "CAUSED_BY"),
         *("CHANGES", "RELATES_TO", "EXCHANGES_DATA_WITH", "FAILS_OVER_TO", "LINKED_TO"),
+        *("CHILD_OF", "FIXED_BY", "BELONGS_TO"),
     }
     assert set(builtin().relations) == spoken_of
 

@@ -74,9 +74,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium.
+
+    It ends with its module: the event loop that Playwright runs meanwhile leaves no room for those
+    of the asynchronous tests that come after it in the same process.
+    """
     need_chromium()
     # A page that is slow to come is no failure: machines that run tests have other things to do.
     expect.set_options(timeout=60_000)
