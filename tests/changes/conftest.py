@@ -9,7 +9,7 @@ import pytest
 
 from cmdb.changes.changes import open_change
 from cmdb.ingest import new_run
-from cmdb.items import Gate, Item, ItemObservation, LinkObservation
+from cmdb.items import Gate, Item, ItemObservation, LinkObservation, Value
 from cmdb.records.actor import Actor
 from cmdb.service import Cmdb
 from tests.incidents.conftest import ITEMS, LINKS, NOW, item, link
@@ -21,7 +21,12 @@ ASKER, MAKER, OWNER, PEER, BOARD, MANAGER = (
 
 
 def person(login: str, name: str, *roles: str) -> ItemObservation:
-    known = {"name": name, "login": login, "roles": list(roles), "email": f"{login}@example.org"}
+    known: dict[str, Value | None] = {
+        "name": name,
+        "login": login,
+        "roles": list(roles),
+        "email": f"{login}@example.org",
+    }
     return ItemObservation("Person", (f"email:{login}@example.org",), "scan", NOW, known)
 
 

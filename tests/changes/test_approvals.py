@@ -21,7 +21,8 @@ from cmdb.items import Item, LinkObservation
 from cmdb.records.actor import Actor
 from cmdb.records.records import Edit
 from cmdb.service import Cmdb
-from tests.changes.conftest import ASKER, BOARD, MAKER, NOW, OWNER, PEER, person, planned
+from tests.changes.conftest import ASKER, BOARD, MAKER, OWNER, PEER, person, planned
+from tests.incidents.conftest import NOW
 
 ALL = """
 [[rule]]

@@ -161,7 +161,7 @@ async def test_it_finds_what_a_brute_force_finds(tmp_path: Path, seed: int) -> N
         await see(cmdb, name, source, **{prop: value})
         item = await cmdb.find(f"key:scan/{name}")
         (revision, _), *_ = await cmdb.store.history(item.id, 1)
-        after = {
+        after: dict[str, int] = {
             p: int(str(item.properties[p])) for p in ("memory", "cpu_count") if p in item.properties
         }
         for changed, was in before.items():
