@@ -184,7 +184,7 @@ async def edit_record(
         found = (await cmdb.store.items([record]))[record]
         await _unchanged(cmdb, found, edit.expected)
         step = Step(found, None, dict(edit.values), Draft(), actor, now)
-        said = await _moved(cmdb, step, edit, checks or {}, cycle(found))
+        said = await _moved(cmdb, step, edit, checks or {}, cycle)
         for check in always:
             await check(cmdb, step)
         if edit.note:
@@ -204,11 +204,16 @@ async def edit_record(
 
 
 async def _moved(
-    cmdb: Cmdb, step: Step, edit: Edit, checks: Mapping[str, Check], cycle: LifeCycle
+    cmdb: Cmdb,
+    step: Step,
+    edit: Edit,
+    checks: Mapping[str, Check],
+    cycle_of: Callable[[Item], LifeCycle],
 ) -> str:
     """Move the step's record as the edit says; returns what happened, in a few words."""
     if edit.to is None:
         return f"{step.record.name} edited"
+    cycle = cycle_of(step.record)
     to, state = cycle.state(edit.to).name, state_of(step.record, cycle)
     transition = cycle.transition(called(step.record), state, to)
     await _may(cmdb, step, transition)
