@@ -108,7 +108,11 @@ BUSINESS = (
                 unit="%",
                 controlled=True,
             ),
-            Property("service_hours", _S, "When it is agreed to be up."),
+            Property(
+                "service_hours",
+                _S,
+                "When it is agreed to be up, as in Mon-Fri 08:00-18:00 Europe/Berlin.",
+            ),
         ),
     ),
     Kind(

@@ -9,6 +9,7 @@ from cmdb.items import Item
 from cmdb.records.lifecycle import LifeCycle, Phase
 from cmdb.records.lifecycles import LIFE_CYCLES
 from cmdb.records.records import life_cycle, state_of
+from cmdb.reports.agreed import Spans, agreed_time, hours, meet, union
 from cmdb.reports.desk import Desk, count, durations, numbers, says, share, when
 from cmdb.reports.report import Measure, Section
 
@@ -191,10 +192,27 @@ def _requests(desk: Desk) -> Section:
 def availability(desk: Desk) -> Section:
     """Availability and time between failures, per service that had a grave incident.
 
-    The agreed time is the whole window: service hours and maintenance are not taken off.
+    The agreed time A is the service hours less the agreed maintenance, D is what of A a grave
+    incident took; availability is (A - D) / A.
     """
-    down: dict[str, list[tuple[datetime, datetime]]] = {}
-    found: dict[str, list[Item]] = {}
+    measures: list[Measure] = []
+    missing: list[str] = []
+    failures = _failures(desk)
+    for service in sorted(failures, key=lambda i: (desk.items[i].name, i)):
+        agreed, complaints = agreed_time(desk, desk.items[service])
+        missing += complaints
+        measures += _availability(desk, desk.items[service], agreed, failures[service])
+    if not failures:
+        missing.append("No service had an incident of priority 1 or 2.")
+    return Section("", "Availability management", tuple(measures), tuple(dict.fromkeys(missing)))
+
+
+Failure = tuple[datetime, datetime, Item]
+"""When a service failed and came back, within the window, and the incident."""
+
+
+def _failures(desk: Desk) -> dict[str, list[Failure]]:
+    found: dict[str, list[Failure]] = {}
     for incident in desk.by_kind.get("Incident", ()):
         start = when(incident, "opened_at")
         if start is None or incident.properties.get("priority") not in GRAVE:
@@ -204,53 +222,44 @@ def availability(desk: Desk) -> Section:
             continue
         for item in desk.ends(incident, "AFFECTS"):
             if item.kind == "ServiceInstance":
-                span = (max(start, desk.since), min(end, desk.until))
-                down.setdefault(item.id, []).append(span)
-                found.setdefault(item.id, []).append(incident)
-    measures: list[Measure] = []
-    agreed = (desk.until - desk.since) / timedelta(hours=1)
-    for service in sorted(down, key=lambda i: (desk.items[i].name, i)):
-        lost = union_hours(down[service])
-        name, failures = desk.items[service].name, found[service]
-        shown = numbers(failures)
-        measures.append(
-            Measure(
-                f"Availability of {name}",
-                round(100 * (agreed - lost) / agreed, 3),
-                "%",
-                len(failures),
-                "The share of the window without an incident of priority 1 or 2 that affects it.",
-                shown,
-            )
-        )
-        measures.append(
-            Measure(
-                f"Time between failures of {name}",
-                round((agreed - lost) / len(failures), 1),
-                "h",
-                len(failures),
-                "The time that it was up, by such incidents (MTBF).",
-                shown,
-            )
-        )
-    missing = () if measures else ("No service had an incident of priority 1 or 2.",)
-    return Section("", "Availability management", tuple(measures), missing)
+                span = (max(start, desk.since), min(end, desk.until), incident)
+                found.setdefault(item.id, []).append(span)
+    return found
 
 
-def union_hours(spans: Sequence[tuple[datetime, datetime]]) -> float:
-    """How many hours are in at least one of the spans. O(n log n).
+def _availability(
+    desk: Desk, service: Item, agreed: Spans, failures: Sequence[Failure]
+) -> tuple[Measure, Measure]:
+    """A failure that lies outside the agreed time altogether is none."""
+    counted = [f for f in failures if meet(agreed, [f[:2]])]
+    lost = hours(meet(agreed, union([f[:2] for f in counted])))
+    whole, n, shown = hours(agreed), len(counted), numbers(f[2] for f in counted)
+    said = (
+        f"The share of {whole:g} agreed hours (service hours less agreed maintenance) without an "
+        f"incident of priority 1 or 2 that affects it.{_targets(desk, service)}"
+    )
+    share_up = round(100 * (whole - lost) / whole, 3) if whole else None
+    between = round((whole - lost) / n, 1) if n else None
+    return (
+        Measure(f"Availability of {service.name}", share_up, "%", n, said, shown),
+        Measure(
+            f"Time between failures of {service.name}",
+            between,
+            "h",
+            n,
+            "The agreed time that it was up, by such incidents (MTBF).",
+            shown,
+        ),
+    )
 
-    >>> from datetime import UTC
-    >>> at = lambda hour: datetime(2026, 1, 1, hour, tzinfo=UTC)
-    >>> union_hours([(at(1), at(3)), (at(2), at(4)), (at(6), at(7))])
-    4.0
-    """
-    total, reached = timedelta(), None
-    for start, end in sorted(spans):
-        begin = start if reached is None else max(start, reached)
-        total += max(end - begin, timedelta())
-        reached = end if reached is None else max(end, reached)
-    return total / timedelta(hours=1)
+
+def _targets(desk: Desk, service: Item) -> str:
+    known = [
+        f"{offering.name} {target:g} %"
+        for offering in desk.ends(service, "CONTRIBUTES_TO")
+        if isinstance(target := offering.properties.get("availability_target"), int | float)
+    ]
+    return f" Agreed: {', '.join(known)}." if known else ""
 
 
 _STARTED = {

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cmdb.errors import InvalidInput
 from cmdb.ingest import new_run
@@ -16,7 +14,6 @@ from cmdb.items import ItemObservation, LinkObservation, Value
 from cmdb.items.value import format_time
 from cmdb.reports import render
 from cmdb.reports.clauses import COBIT, ISO20000
-from cmdb.reports.itil import union_hours
 from cmdb.reports.make import REPORTS, make_report
 from cmdb.reports.report import Measure, Report, Section
 from cmdb.service import Cmdb
@@ -214,16 +211,6 @@ async def test_wrong_questions_are_refused(cmdb: Cmdb) -> None:
     await cmdb.load([record("Server", "web")], [], new_run("desk"), reason="import")
     with pytest.raises(InvalidInput, match="must end after it starts"):
         await make_report(cmdb, "itil", since=UNTIL, until=START)
-
-
-SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(sorted), max_size=8)
-
-
-@given(SPANS)
-def test_hours_in_any_span_are_those_of_a_count_hour_by_hour(spans: list[list[int]]) -> None:
-    hours = {hour for start, end in spans for hour in range(start, end)}
-    real = [(START + timedelta(hours=a), START + timedelta(hours=b)) for a, b in spans]
-    assert union_hours(real) == len(hours)
 
 
 def test_the_reports_measures_have_names_of_their_own() -> None:
