@@ -88,7 +88,8 @@ def test_hours_that_cannot_be_read_say_where(text: str, part: str) -> None:
 
 async def test_availability_is_of_service_hours_less_agreed_maintenance(cmdb: Cmdb) -> None:
     # 10:00 to 19:00 without the shop (two incidents); it is open from 08:00 to 18:00, and
-    # maintained from 10:00 to 12:00 on the first day: 98 agreed hours, of which 12:00 to 18:00 were lost.
+    # maintained from 10:00 to 12:00 on the first day: 98 agreed hours, of which 12:00 to 18:00 were
+    # lost.
     more = (
         record("ServiceOffering", "gold", service_hours="08:00-18:00", availability_target=99.5),
         record(
