@@ -32,10 +32,15 @@ HOW = (
 
 @pytest.fixture(scope="session")
 def neo4j_address() -> str:
-    """The test server's address with user and password: bolt://neo4j:…@127.0.0.1:7687."""
-    address = os.environ.get("CMDB_TEST_NEO4J")
-    if address:
-        return address
+    """The test server's address with user and password: bolt://neo4j:…@127.0.0.1:7687.
+
+    Where several are given, with spaces between them, processes that test side by side have one
+    each.
+    """
+    addresses = os.environ.get("CMDB_TEST_NEO4J", "").split()
+    if addresses:
+        process = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        return addresses[int(process) % len(addresses)]
     if os.environ.get("CI") == "true":
         pytest.fail(f"There is {HOW}")
     pytest.skip(HOW)
