@@ -7,18 +7,22 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from cmdb.app import create_app
-from cmdb.items import Item
+from cmdb.ingest import new_run
+from cmdb.items import Item, ItemObservation
 from cmdb.service import Cmdb
 from cmdb.settings import Settings
 from cmdb.store.port import ItemQuery
 from cmdb.webhooks.signature import headers
 from tests.alerts.sending import alert, event, notification, served
+from tests.webhooks.receiver import receiving
+from tests.webhooks.test_webhooks import declared
 
 SECRETS = {"alertmanager": "am-secret", "pagerduty": "pd-secret", "generic/zabbix": "zb-secret"}
 BODY = notification(alert("f1", instance="web1:9100"))
@@ -43,10 +47,10 @@ async def client(
     await cmdb.close()
 
 
-async def kept(tmp_path: Path) -> list[Item]:
-    """The alerts in the store, read by whoever comes next."""
+async def kept(tmp_path: Path, kind: str = "Alert") -> list[Item]:
+    """The alerts (or other records) in the store, read by whoever comes next."""
     cmdb = await Cmdb.open(Settings(store=f"sqlite:///{tmp_path}/c.db", cache_folder=None))
-    page = await cmdb.store.query(ItemQuery(kinds=("Alert",), limit=100_000))
+    page = await cmdb.store.query(ItemQuery(kinds=(kind,), limit=100_000))
     await cmdb.close()
     return list(page.items)
 
@@ -171,8 +175,7 @@ async def test_what_can_not_be_read_is_said(tmp_path: Path) -> None:
 
 
 async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
-    """Senders post all the time; the server is killed in the middle. What got an answer is there,
-    and after a new start it is gathered into incidents."""
+    """Senders post all the time, the server is killed, and what got an answer is there."""
     store = f"sqlite:///{tmp_path / 'c.db'}"
     acknowledged: set[str] = set()
     with served(store, tmp_path, alert_settle="PT0S") as server:
@@ -195,3 +198,27 @@ async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     assert len(acknowledged) >= 300
     fingerprints = {str(alert.properties["fingerprint"]) for alert in await kept(tmp_path)}
     assert acknowledged <= fingerprints
+
+
+async def test_what_a_killed_server_had_not_gathered_the_next_one_gathers(tmp_path: Path) -> None:
+    """The first server waits an hour for further alerts, and is killed meanwhile."""
+    store = f"sqlite:///{tmp_path / 'c.db'}"
+    cmdb = await Cmdb.open(Settings(store=store, cache_folder=None))
+    seen = ItemObservation(
+        "Server", ("fqdn:web1.example.org",), "scan", datetime.now(UTC), {"name": "web1"}
+    )
+    await cmdb.load([seen], [], new_run("scan"), reason="a scan")
+    await cmdb.close()
+    body = notification(alert("f1", instance="web1.example.org:1"), alert("f2", instance="lost:1"))
+    with served(store, tmp_path, alert_settle="PT1H") as first:
+        async with httpx.AsyncClient(base_url=first.address, timeout=30) as http:
+            answer = await http.post("/webhooks/alertmanager", content=body)
+        assert answer.json()["opened"] == 2
+        first.kill()
+    assert await stored(tmp_path) == 2
+    assert not await kept(tmp_path, "Incident")
+    with receiving() as receiver:
+        declared(tmp_path / "w.toml", receiver.url, 'events = ["record"]', 'kinds = ["Incident"]')
+        with served(store, tmp_path, webhooks=str(tmp_path / "w.toml")):
+            (told,) = receiver.wait(1)
+    assert json.loads(told[1])["data"]["state"] == "new"
