@@ -274,10 +274,15 @@ class RemoteUnavailable(CmdbError):
     code = "remote_unavailable"
 
 
-def nearest(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
-    """The up to ``limit`` known names closest to ``name``, best first, whatever their case."""
+def nearest(
+    name: str, known: Iterable[str], limit: int = 3, cutoff: float = 0.6
+) -> tuple[str, ...]:
+    """The up to ``limit`` known names closest to ``name``, best first, whatever their case.
+
+    ``cutoff`` is the share of letters that two names must have in common, from 0 to 1.
+    """
     by_folded = {k.casefold(): k for k in known}
-    hits = difflib.get_close_matches(name.casefold(), by_folded, n=limit, cutoff=0.6)
+    hits = difflib.get_close_matches(name.casefold(), by_folded, n=limit, cutoff=cutoff)
     return tuple(by_folded[hit] for hit in hits)
 
 

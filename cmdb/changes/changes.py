@@ -178,9 +178,12 @@ def _still_open(cmdb: Cmdb, step: Step, *, is_items: bool) -> None:
     }
     if state in DRAFTED or not (moved or is_items):
         return
-    what = ", ".join(sorted(moved)) or "what it works on"
+    what = " and ".join(sorted(moved)) or "what it works on"
     back = "send it back to new first" if state == "authorize" else "cancel it and open another"
-    raise Refused(f"{step.record.name} is {state}: {what} is what was agreed to; {back}.")
+    raise Refused(
+        f"{step.record.name} is in {state}: {what} can't be edited, for that is what people are "
+        f"asked to agree to; {back}."
+    )
 
 
 async def _edit(cmdb: Cmdb, change: Item, edit: Edit, actor: Actor, *checks: Check) -> Item:

@@ -132,7 +132,7 @@ def time_zone(name: str) -> ZoneInfo:
         cities = {zone.rsplit("/", 1)[-1].casefold(): zone for zone in zones}
         wanted = name.strip().casefold().replace(" ", "_")
         close = [by_name[z] for z in nearest(wanted, by_name)]
-        close += [cities[c] for c in nearest(wanted.rsplit("/", 1)[-1], cities)]
+        close += [cities[c] for c in nearest(wanted.rsplit("/", 1)[-1], cities, cutoff=0.75)]
         hint = did_you_mean(tuple(dict.fromkeys(close))[:3])
         raise InvalidInput(
             f"There is no time zone {name!r}{hint} Zones are named as in Europe/Berlin."
