@@ -200,7 +200,7 @@ def availability(desk: Desk) -> Section:
     failures = _failures(desk)
     for service in sorted(failures, key=lambda i: (desk.items[i].name, i)):
         agreed, complaints = agreed_time(desk, desk.items[service])
-        missing += complaints
+        missing += sorted(complaints)
         measures += _availability(desk, desk.items[service], agreed, failures[service])
     if not failures:
         missing.append("No service had an incident of priority 1 or 2.")
@@ -254,11 +254,11 @@ def _availability(
 
 
 def _targets(desk: Desk, service: Item) -> str:
-    known = [
+    known = sorted(
         f"{offering.name} {target:g} %"
         for offering in desk.ends(service, "CONTRIBUTES_TO")
         if isinstance(target := offering.properties.get("availability_target"), int | float)
-    ]
+    )
     return f" Agreed: {', '.join(known)}." if known else ""
 
 

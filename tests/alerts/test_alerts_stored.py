@@ -205,14 +205,16 @@ async def test_information_opens_no_incident(cmdb: Cmdb) -> None:
 
 
 async def test_a_storm_of_five_thousand_becomes_a_handful(cmdb: Cmdb) -> None:
+    """Of one thousand on Neo4j, where writing takes longer: what is told is the same."""
+    storm = 1_000 if cmdb.settings.store.startswith(("bolt", "neo4j")) else 5_000
     await estate(cmdb, 400)
     rows = [
         alert(str(n), instance=f"web{n % 400}.example.org:9100", alertname=f"A{n // 400}")
-        for n in range(4_990)
+        for n in range(storm - 10)
     ]
     rows += [alert(f"l{n}", instance="lone.example.org:1") for n in range(10)]
     done = await take(cmdb, "alertmanager", notification(*rows))
-    assert (done.opened, done.unbound) == (5_000, 0)
+    assert (done.opened, done.unbound) == (storm, 0)
     gathered = await correlate(cmdb, RULES)
-    assert (len(gathered.opened), gathered.gathered, gathered.waiting) == (2, 5_000, 0)
+    assert (len(gathered.opened), gathered.gathered, gathered.waiting) == (2, storm, 0)
     assert len(await kept(cmdb, "Incident")) == 2

@@ -11,7 +11,7 @@ from cmdb.catalogue import builtin
 from cmdb.store.connect import open_store
 from tests.store.crash import check_whole
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 def last_before_kill(address: str, revisions: int, further_bytes: int) -> int:

@@ -17,7 +17,7 @@ from tests.store import strategies
 from tests.store.making import COMMIT, created, stored
 
 shared_store = settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     # Each example writes things with ids of their own, so the store need not be empty.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -13,38 +13,41 @@ from cmdb.revisions import Delta, Touch
 from cmdb.revisions.views import snapshot
 from cmdb.store.codec import decode_item, decode_link
 from cmdb.store.connect import open_store
+from cmdb.store.neo4j import Neo4jStore
 from cmdb.store.port import Store
 from tests.store.making import COMMIT, created, item, link, waiting
 
-ITEMS = 100_000
+ITEMS, ITEMS_OF_NEO4J = 100_000, 20_000
+"""Writing them is what takes the time; the measure is a share, so fewer do where that is slow."""
 BATCH = 10_000
 
 
-async def test_100_000_items_in_bounded_memory(store: Store) -> None:
+async def test_many_items_in_bounded_memory(store: Store) -> None:
     """The measure: reading all may take a tenth of what holding all takes."""
-    for _ in range(ITEMS // BATCH):
+    items = ITEMS_OF_NEO4J if isinstance(store, Neo4jStore) else ITEMS
+    for _ in range(items // BATCH):
         await store.apply(
             created(*(item("web", properties={}, reports=()) for _ in range(BATCH))), COMMIT
         )
-    held_bytes = await peak_of_holding(store)
+    held_bytes = await peak_of_holding(store, items)
     tracemalloc.start()
     count = 0
     async for _ in store.stream():
         count += 1
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == ITEMS
+    assert count == items
     assert peak < held_bytes / 10
 
 
-async def peak_of_holding(store: Store) -> float:
+async def peak_of_holding(store: Store, items: int) -> float:
     """Bytes that all items take, from a tenth of them."""
     tracemalloc.start()
     held = []
     stream = store.stream()
     async for entity in stream:
         held.append(entity)
-        if len(held) == ITEMS // 10:
+        if len(held) == items // 10:
             break
     current, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
