@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from cmdb.errors import InvalidInput
 from impact.analysis import Analysis, analyse
 from impact.answer import (
     Affected,
@@ -20,6 +19,7 @@ from impact.answer import (
     Totals,
 )
 from impact.estate import OWNER_RELATIONS, Estate
+from impact.page import Page
 from impact.propagate import Sifted, at_least, count_at_least
 from impact.states import State
 from impact.weak_evidence import weak_places, weak_rows
@@ -54,26 +54,20 @@ def answer(
     second_run: bool = False,
 ) -> BlastRadius:
     """The blast radius of an analysis. Raises :class:`~cmdb.errors.InvalidInput` for a negative
-    ``limit`` or ``offset``.
-
-    Each list has its rows from ``offset`` on, ``limit`` of them; pages put together are the whole.
+    ``limit`` or ``offset``, which say what of each list is given: see :class:`~impact.page.Page`.
 
     ``second_run`` also answers whether it would differ without its weak evidence, if it has any:
     see :func:`~impact.without_weak.without_weak_evidence`.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
-    if offset < 0:
-        raise InvalidInput(f"The offset must be 0 or more, not {offset}.")
-    end = None if limit is None else offset + limit
+    page = Page(limit, offset)
+    end = page.end
     estate = analysis.estate
     held = gates_held(analysis)
     services = services_among(estate, analysis.states)
     owners = owners_reached(analysis)
     weak = weak_places(analysis)
     lengths = [len(part) for part in (analysis.states, held, services, owners)] + [weak.total]
-    longest = max(lengths)
-    truncated = (end is not None and longest > end) or (offset > 0 and longest > 0)
+    truncated = page.cuts(*lengths)
     down = count_at_least(analysis.states, State.DOWN)
     return BlastRadius(
         revision=estate.revision,
@@ -82,7 +76,7 @@ def answer(
         affected=tuple(affected(analysis, item) for item in analysis.first_affected(end)[offset:]),
         gates_held=tuple(held.first(end)[offset:]),
         services=tuple(services_reached(analysis, end)[offset:]),
-        owners=tuple(owners[offset:end]),
+        owners=page.of(owners),
         weak_evidence=tuple(weak_rows(estate, weak, end)[offset:]),
         counts=Counts(
             down=down,
@@ -92,7 +86,9 @@ def answer(
         truncated=truncated,
         totals=Totals(*lengths) if truncated else None,
         without_weak_evidence=(
-            without_weak_evidence(analysis, weak, limit=limit) if second_run else None
+            without_weak_evidence(analysis, weak, limit=limit, offset=offset)
+            if second_run
+            else None
         ),
     )
 

@@ -51,8 +51,9 @@ class Causes(msgspec.Struct, frozen=True):
 
     ``confident`` says that the first one explains enough and that no other comes near it; else
     there is no confident cause, only leads. ``unexplained`` are the ids of alerting items that no
-    cause in the list explains. ``tried`` of ``candidates`` items that the alerting ones rest on
-    were let fail; ``truncated`` says that those were not all, or that the list is cut.
+    cause in the list explains. ``total`` counts all causes that were found. ``tried`` of
+    ``candidates`` items that the alerting ones rest on were let fail; ``complete`` says that those
+    are all, ``truncated`` that they are not, or that the list is not whole.
     """
 
     revision: int
@@ -60,6 +61,8 @@ class Causes(msgspec.Struct, frozen=True):
     confident: bool
     causes: tuple[Cause, ...]
     unexplained: tuple[str, ...]
+    total: int
     candidates: int
     tried: int
+    complete: bool
     truncated: bool

@@ -37,6 +37,7 @@ from impact.cause_answer import Cause, CauseEvidence, CauseItem, Causes
 from impact.dependencies import providers
 from impact.edits import Edit, by_item, worth
 from impact.estate import Estate
+from impact.page import Page
 from impact.propagate import at_least, propagate
 from impact.states import State
 from impact.upstream import Upstream, upstream
@@ -84,14 +85,17 @@ def find_causes(
     monitored: Callable[[str], bool] = lambda _: False,
     edits: Iterable[Edit] | None = None,
     prior: Callable[[str], int] | None = None,
+    began: datetime | None = None,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
     most_tried: int = MOST_TRIED,
 ) -> Causes:
     """The causes that explain the alerts best.
 
     ``monitored`` says of an item's id whether its quiet means that it is well; of none, unless
     told. ``edits`` are those of late, and ``prior`` says of an id how often it was the cause
-    before; None where that is not known.
+    before; None where that is not known. ``began`` is when it all began where no alert says so: the
+    estate's own time unless told. ``limit`` and ``offset`` say what of the list is given.
     Of several alerts of one item the earliest time and the largest strength count. Raises
     :class:`~cmdb.errors.InvalidInput` where there are no alerts, or one has a strength out of
     range, and what :meth:`~impact.estate.Estate.position` raises.
@@ -99,21 +103,21 @@ def find_causes(
     Costs a walk up from every alert, then one or two propagations per candidate, of which those
     that most alerts rest on come first. Ties go by distance and then by id.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     case = _Case(
         estate,
         _merged(estate, alerts),
         monitored,
         None if edits is None else by_item(edits),
         prior,
+        began or estate.as_of,
     )
     above = upstream(estate, case.alerts, most=MOST_VISITS)
     order = sorted(above.reached, key=lambda i: (-above.reached[i], above.steps[i], i))
     singles, tried = _singles(case, order[:most_tried])
     found = singles + _sets(case, singles, above)
     ranked = sorted(found, key=lambda trial: _rank(case, trial, above))
-    listed = ranked[:limit]
+    listed = page.of(ranked)
     explained = {alert for trial in listed for alert in trial.explains}
     return Causes(
         revision=estate.revision,
@@ -121,9 +125,11 @@ def find_causes(
         confident=_confident(case, ranked),
         causes=tuple(_cause(case, trial, above) for trial in listed),
         unexplained=tuple(case.ids(a for a in case.alerts if a not in explained)),
+        total=len(ranked),
         candidates=len(order),
         tried=tried,
-        truncated=above.is_cut or tried < len(order) or len(listed) < len(ranked),
+        complete=not above.is_cut and tried == len(order),
+        truncated=above.is_cut or tried < len(order) or page.cuts(len(ranked)),
     )
 
 
@@ -170,6 +176,8 @@ class _Case:
     monitored: Callable[[str], bool]
     edits: Mapping[str, Sequence[Edit]] | None
     prior: Callable[[str], int] | None
+    until: datetime
+    """When it began where no alert says so."""
     reached: list[int] = field(default_factory=lambda: [0])
     """How many items all propagations together have reached."""
     _watched: tuple[set[int], set[int]] = field(default_factory=lambda: (set(), set()))
@@ -308,7 +316,7 @@ def _distance(trial: _Trial, above: Upstream) -> tuple[float, str]:
 def _recency(case: _Case, trial: _Trial) -> tuple[float, str]:
     """The latest edit before the alerts, of a candidate or, for half, of what it rests on."""
     estate, edits = case.estate, case.edits or {}
-    until = case.began + TOLERANCE if case.began else estate.as_of
+    until = case.began + TOLERANCE if case.began else case.until
     found: list[tuple[float, str]] = []
     for item in trial.items:
         above = sorted({step.other for step in providers(estate, item)} - {item})

@@ -22,6 +22,7 @@ from impact.blast_radius import SERVICE_KINDS
 from impact.cause_answer import CauseItem
 from impact.collision_answer import Collision, Collisions, InsideRadius, WorseItem
 from impact.estate import Estate
+from impact.page import Page
 from impact.propagate import propagate_all
 from impact.states import State
 from impact.window import Window
@@ -57,18 +58,19 @@ def find_collisions(
     planned: Iterable[PlannedFailure],
     *,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
     triples: bool = True,
 ) -> Collisions:
     """All pairs that collide, and all triples unless told otherwise.
 
-    Raises :class:`~cmdb.errors.InvalidInput` for a negative limit, two of the same name, one
+    ``limit`` and ``offset`` say what of the list is given. Raises
+    :class:`~cmdb.errors.InvalidInput` for a negative limit or offset, two of the same name, one
     without items or with a window that does not end after it starts, and what
     :meth:`~impact.estate.Estate.position` raises; also where they reach more than
     ``MOST_REACHED`` items together. Costs a propagation each, and one for each combination that
     collides, or may because of a network.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     plans = sorted(planned, key=lambda plan: plan.name)
     _check(plans)
     search = _Search(estate, plans)
@@ -82,9 +84,9 @@ def find_collisions(
         revision=estate.revision,
         as_of=estate.as_of,
         planned=len(plans),
-        collisions=tuple(found[:limit]),
+        collisions=page.of(found),
         total=len(found),
-        truncated=len(found) > len(found[:limit]),
+        truncated=page.cuts(len(found)),
         incomplete=search.is_cut,
     )
 

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import msgspec
 
-from cmdb.errors import InvalidInput
 from impact.answer import Counts, OtherState
 from impact.estate import Estate
+from impact.page import Page
 from impact.propagate import propagate
 from impact.states import State
 
@@ -46,16 +46,20 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def compare(
-    before: Estate, after: Estate, failed: Mapping[str, State], *, limit: int | None = None
+    before: Estate,
+    after: Estate,
+    failed: Mapping[str, State],
+    *,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> Comparison:
     """What lets the failure of these items, given by id, differ between two estates.
 
     An item that is not part of one estate does not fail there. Raises what
     :meth:`~impact.estate.Estate.position` raises for one that is part of neither, and
-    :class:`~cmdb.errors.InvalidInput` for a negative limit. Costs two propagations.
+    :class:`~cmdb.errors.InvalidInput` for a negative limit or offset. Costs two propagations.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     for item in failed:
         if item not in before.index:
             after.position(item)
@@ -72,8 +76,8 @@ def compare(
         better=sum(_rank(was) > _rank(now) for was, now in there),
         appeared=sum(row.before is None for row in rows),
         gone=sum(row.after is None for row in rows),
-        changes=tuple(rows[:limit]),
-        truncated=limit is not None and len(rows) > limit,
+        changes=page.of(rows),
+        truncated=page.cuts(len(rows)),
     )
 
 

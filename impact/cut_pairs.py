@@ -15,9 +15,9 @@ from itertools import combinations
 
 import msgspec
 
-from cmdb.errors import InvalidInput
 from impact.downs import Downs
 from impact.estate import Estate
+from impact.page import Page
 from impact.takedowns import spare, upstream_of
 
 DEFAULT_LIMIT = 100
@@ -71,17 +71,17 @@ def cut_pairs(
     item_id: str,
     *,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
     most_walks: int = MOST_WALKS,
 ) -> CutPairs:
     """Every pair of other items of which both DOWN take this one DOWN, and neither alone does.
 
-    Exact and all where ``complete``; those listed are exact in any case. ``limit`` cuts the list.
-    Raises what :meth:`~impact.estate.Estate.position` raises, and
-    :class:`~cmdb.errors.InvalidInput` for a negative limit. Costs a walk for everything that the
-    item rests on and for every pair that meets somewhere, up to ``most_walks``.
+    Exact and all where ``complete``; those listed are exact in any case. ``limit`` and ``offset``
+    say what of the list is given. Raises what :meth:`~impact.estate.Estate.position` raises, and
+    :class:`~cmdb.errors.InvalidInput` for a negative limit or offset. Costs a walk for everything
+    that the item rests on and for every pair that meets somewhere, up to ``most_walks``.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     search = _Search(estate, estate.position(item_id), most_walks)
     found = search.pairs()
 
@@ -96,12 +96,12 @@ def cut_pairs(
         id=id_,
         kind=kind,
         name=name,
-        pairs=tuple(search.row(pair) for pair in sorted(found, key=order)[:limit]),
+        pairs=tuple(search.row(pair) for pair in page.of(sorted(found, key=order))),
         total=len(found),
         looked_at=len(search.steps) - 1,
         walks=search.walks,
         complete=search.complete,
-        truncated=limit is not None and len(found) > limit,
+        truncated=page.cuts(len(found)),
     )
 
 

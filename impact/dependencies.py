@@ -9,6 +9,7 @@ import msgspec
 
 from cmdb.errors import InvalidInput
 from impact.estate import Estate
+from impact.page import Page
 
 DEFAULT_LIMIT = 1000
 
@@ -64,21 +65,31 @@ class Step(NamedTuple):
 
 
 def dependencies(
-    estate: Estate, item_id: str, *, depth: int | None = None, limit: int | None = DEFAULT_LIMIT
+    estate: Estate,
+    item_id: str,
+    *,
+    depth: int | None = None,
+    limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> Dependencies:
     """What the item rests on, to any depth unless told.
 
     Raises :class:`~cmdb.errors.UnknownItem` or :class:`~cmdb.errors.InvalidInput` for an item that
-    the estate does not have, or a negative depth or limit. O(what is found and its links).
+    the estate does not have, or a negative depth, limit or offset. O(what is found and its links).
     """
-    return _spread(estate, item_id, "dependencies", depth, limit)
+    return _spread(estate, item_id, "dependencies", depth, Page(limit, offset))
 
 
 def dependents(
-    estate: Estate, item_id: str, *, depth: int | None = None, limit: int | None = DEFAULT_LIMIT
+    estate: Estate,
+    item_id: str,
+    *,
+    depth: int | None = None,
+    limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> Dependencies:
     """What rests on the item, to any depth unless told. Otherwise as :func:`dependencies`."""
-    return _spread(estate, item_id, "dependents", depth, limit)
+    return _spread(estate, item_id, "dependents", depth, Page(limit, offset))
 
 
 def providers(estate: Estate, item: int) -> Iterator[Step]:
@@ -124,11 +135,10 @@ def _spread(
     item_id: str,
     direction: Literal["dependencies", "dependents"],
     depth: int | None,
-    limit: int | None,
+    page: Page,
 ) -> Dependencies:
-    for what, number in (("depth", depth), ("limit", limit)):
-        if number is not None and number < 0:
-            raise InvalidInput(f"The {what} must be 0 or more, not {number}.")
+    if depth is not None and depth < 0:
+        raise InvalidInput(f"The depth must be 0 or more, not {depth}.")
     start = estate.position(item_id)
     steps = providers if direction == "dependencies" else consumers
     seen, layer, found = {start}, [start], list[Dependency]()
@@ -143,17 +153,16 @@ def _spread(
                     new[step.other] = _dependency(estate, item, step, away)
         layer = sorted(new)
         found += sorted(new.values(), key=lambda d: (d.kind, d.name, d.id))
-    cut = found[:limit]
-    value, length = estate.items[start], len(found)
+    value = estate.items[start]
     return Dependencies(
         revision=estate.revision,
         id=value.id,
         kind=value.kind,
         name=value.name,
         direction=direction,
-        items=tuple(cut),
-        total=length,
-        truncated=len(cut) < length,
+        items=page.of(found),
+        total=len(found),
+        truncated=page.cuts(len(found)),
     )
 
 

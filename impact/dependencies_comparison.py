@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from cmdb.errors import InvalidInput
 from impact.dependencies import DEFAULT_LIMIT, Dependencies, Dependency, dependencies, dependents
+from impact.difference import ComparisonCounts, difference
 from impact.estate import Estate
+from impact.page import Page
 
 
 class ChangedDependency(msgspec.Struct, frozen=True):
@@ -21,16 +23,6 @@ class ChangedDependency(msgspec.Struct, frozen=True):
     name: str
     before: Dependency
     after: Dependency
-
-
-class DependenciesComparisonCounts(msgspec.Struct, frozen=True):
-    """How many items were and are found, and how many of which differ; never cut."""
-
-    before: int
-    after: int
-    new: int
-    gone: int
-    changed: int
 
 
 class DependenciesComparison(msgspec.Struct, frozen=True):
@@ -52,7 +44,7 @@ class DependenciesComparison(msgspec.Struct, frozen=True):
     new: tuple[Dependency, ...]
     gone: tuple[Dependency, ...]
     changed: tuple[ChangedDependency, ...]
-    counts: DependenciesComparisonCounts
+    counts: ComparisonCounts
     truncated: bool
 
 
@@ -64,16 +56,16 @@ def compare_dependencies(
     reverse: bool = False,
     depth: int | None = None,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> DependenciesComparison:
     """What differs between what an item rests on in two estates; or, with ``reverse``, between what
     rests on it.
 
     In an estate that does not have the item there is nothing; one of them must have it. Raises what
     :meth:`~impact.estate.Estate.position` raises, and :class:`~cmdb.errors.InvalidInput` for a
-    negative depth or limit. Costs a walk of each.
+    negative depth, limit or offset. Costs a walk of each.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     if item_id not in before.index:
         after.position(item_id)
     walk = dependents if reverse else dependencies
@@ -81,13 +73,9 @@ def compare_dependencies(
         walk(estate, item_id, depth=depth, limit=None) if item_id in estate.index else None
         for estate in (before, after)
     )
-    was, found = _by_id(then), _by_id(now)
-    new = [row for key, row in found.items() if key not in was]
-    gone = [row for key, row in was.items() if key not in found]
+    found = difference(_by_id(then), _by_id(now), _terms)
     changed = [
-        ChangedDependency(row.id, row.kind, row.name, was[key], row)
-        for key, row in found.items()
-        if key in was and _terms(was[key]) != _terms(row)
+        ChangedDependency(row.id, row.kind, row.name, was, row) for was, row in found.changed
     ]
     there = after if item_id in after.index else before
     kind, name, _ = there.label_of(there.index[item_id])
@@ -100,17 +88,15 @@ def compare_dependencies(
         kind=kind,
         name=name,
         direction="dependents" if reverse else "dependencies",
-        new=tuple(new[:limit]),
-        gone=tuple(gone[:limit]),
-        changed=tuple(changed[:limit]),
-        counts=DependenciesComparisonCounts(
-            len(was), len(found), len(new), len(gone), len(changed)
-        ),
-        truncated=limit is not None and max(len(new), len(gone), len(changed)) > limit,
+        new=page.of(found.new),
+        gone=page.of(found.gone),
+        changed=page.of(changed),
+        counts=found.counts,
+        truncated=found.cut_by(page),
     )
 
 
-def _by_id(found: Dependencies | None) -> dict[str, Dependency]:
+def _by_id(found: Dependencies | None) -> dict[Hashable, Dependency]:
     return {row.id: row for row in found.items} if found is not None else {}
 
 

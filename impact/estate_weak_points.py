@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from cmdb.errors import InvalidInput
 from impact.downs import Downs
 from impact.estate import Estate
+from impact.page import Page
 from impact.takedowns import spare, upstream_of
 
 DEFAULT_LIMIT = 20
@@ -23,10 +23,11 @@ Progress = Callable[[int, int], None]
 class RankedItem(msgspec.Struct, frozen=True):
     """An item, and what its failure alone costs.
 
-    ``services_down`` and ``items_down`` count what goes DOWN with it, itself left out.
-    ``redundancies`` counts what hangs on it directly and alone: hard gates, of what services rest
-    on, that can't spare it, and items that it alone connects. Were each of those redundant, its
-    failure would take no service down; ``saved_per_redundancy`` is ``services_down`` by that.
+    ``services_down`` and ``items_down`` count what goes down with it, the item itself included, as
+    everywhere. ``redundancies`` counts what hangs on it directly and alone: hard gates, of what
+    services rest on, that can't spare it, and items that it alone connects. Were each of those
+    redundant, its failure would take no other service down; ``saved_per_redundancy`` is those
+    services by that.
     """
 
     id: str
@@ -63,24 +64,29 @@ class EstateWeakPoints(msgspec.Struct, frozen=True):
 
 
 def estate_weak_points(
-    estate: Estate, *, limit: int | None = DEFAULT_LIMIT, progress: Progress | None = None
+    estate: Estate,
+    *,
+    limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
+    progress: Progress | None = None,
 ) -> EstateWeakPoints:
     """Let everything that services rest on fail, one after the other. Exact.
 
-    ``limit`` cuts both lists. Raises :class:`~cmdb.errors.InvalidInput` where it is negative. A
-    batch: one walk for each item that any service rests on.
+    ``limit`` and ``offset`` say what of both lists is given. Raises
+    :class:`~cmdb.errors.InvalidInput` where one is negative. A batch: one walk for each item that
+    any service rests on.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     downs = Downs(estate)
     services = downs.services
     candidates = upstream_of(estate, sorted(services))
     found: list[RankedItem] = []
     for number, item in enumerate(sorted(candidates), 1):
         down = downs.of([item])
-        lost = sum(other in services for other in down) - (item in services)
-        if lost:
-            found.append(_ranked(estate, item, lost, len(down) - 1, candidates))
+        lost = sum(other in services for other in down)
+        if lost > (item in services):
+            others = lost - (item in services)
+            found.append(_ranked(estate, item, (lost, others, len(down)), candidates))
         if progress is not None and (number % TELL_EVERY == 0 or number == len(candidates)):
             progress(number, len(candidates))
 
@@ -93,16 +99,18 @@ def estate_weak_points(
     return EstateWeakPoints(
         revision=estate.revision,
         as_of=estate.as_of,
-        by_services_down=tuple(sorted(found, key=by_services)[:limit]),
-        by_saved_per_redundancy=tuple(sorted(found, key=by_saved)[:limit]),
+        by_services_down=page.of(sorted(found, key=by_services)),
+        by_saved_per_redundancy=page.of(sorted(found, key=by_saved)),
         counts=EstateWeakPointCounts(len(services), len(candidates), len(found)),
-        truncated=limit is not None and len(found) > limit,
+        truncated=page.cuts(len(found)),
     )
 
 
 def _ranked(
-    estate: Estate, item: int, services: int, items: int, rested_on: dict[int, int]
+    estate: Estate, item: int, down: tuple[int, int, int], rested_on: dict[int, int]
 ) -> RankedItem:
+    """``down`` counts the services that go down with the item, the other services, all items."""
+    services, others, items = down
     kind, name, id_ = estate.label_of(item)
     count = max(1, _hanging_gates(estate, item, rested_on) + _hanging_on_network(estate, item))
     return RankedItem(
@@ -112,7 +120,7 @@ def _ranked(
         services_down=services,
         items_down=items,
         redundancies=count,
-        saved_per_redundancy=round(services / count, 3),
+        saved_per_redundancy=round(others / count, 3),
     )
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cmdb.errors import InvalidInput
 from impact.analysis import Analysis
+from impact.page import Page
 from impact.states import State, StateName
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ class RestoredItem(msgspec.Struct, frozen=True):
 
 
 class RestorationGroup(msgspec.Struct, frozen=True):
-    """Items to start together, since each needs the others; mostly it is one alone."""
+    """Items to start together, since each needs the others; mostly it is one alone. ``total``
+    counts them all; ``items`` has fewer where a page begins or ends among them."""
 
     items: tuple[RestoredItem, ...]
+    total: int
 
 
 class RestorationWave(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ class RestorationCounts(msgspec.Struct, frozen=True):
 
 class RestorationOrder(msgspec.Struct, frozen=True):
     """The order in which what is DOWN or DEGRADED comes back. ``failed`` are the ids asked about.
-    ``truncated`` says that the last waves were cut."""
+    ``truncated`` says that not all of it is listed."""
 
     revision: int
     as_of: datetime
@@ -62,31 +64,30 @@ class RestorationOrder(msgspec.Struct, frozen=True):
     truncated: bool
 
 
-def restoration_order(analysis: Analysis, *, limit: int | None = DEFAULT_LIMIT) -> RestorationOrder:
+def restoration_order(
+    analysis: Analysis, *, limit: int | None = DEFAULT_LIMIT, offset: int = 0
+) -> RestorationOrder:
     """Waves such that, with only those up to any of them back, what is back stays up.
 
     An item comes after the broken members of each gate that fails it, and after the fallen network
     devices beside it that are nearer to an anchor. Items that need each other in a circle are one
     group. Waves are as early as can be; inside, groups are sorted by kind, name and id. ``limit``
-    cuts after so many items, whole groups only. Raises :class:`~cmdb.errors.InvalidInput` for a
-    negative limit. O(what is affected, and its gates).
+    and ``offset`` count items. Raises :class:`~cmdb.errors.InvalidInput` where one is negative.
+    O(what is affected, and its gates).
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     waves = _waves(analysis)
     shown: list[RestorationWave] = []
-    room = limit
+    items = 0
     for number, groups in enumerate(waves, 1):
         kept: list[RestorationGroup] = []
         for group in groups:
-            if room is not None and len(group) > room:
-                room = 0
-                break
-            room = None if room is None else room - len(group)
-            kept.append(RestorationGroup(tuple(_restored(analysis, item) for item in group)))
+            if rows := page.of(group, first=items):
+                restored = tuple(_restored(analysis, item) for item in rows)
+                kept.append(RestorationGroup(restored, len(group)))
+            items += len(group)
         if kept:
             shown.append(RestorationWave(number, tuple(kept)))
-    items = sum(len(group) for groups in waves for group in groups)
     estate = analysis.estate
     return RestorationOrder(
         revision=estate.revision,
@@ -99,7 +100,7 @@ def restoration_order(analysis: Analysis, *, limit: int | None = DEFAULT_LIMIT) 
             groups_together=sum(len(group) > 1 for groups in waves for group in groups),
             at_risk=len(analysis.states) - items,
         ),
-        truncated=sum(len(g.items) for wave in shown for g in wave.groups) < items,
+        truncated=page.cuts(items),
     )
 
 

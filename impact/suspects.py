@@ -12,6 +12,7 @@ from cmdb.errors import InvalidInput
 from impact.cause_answer import CauseItem
 from impact.edits import Edit, worth
 from impact.estate import Estate
+from impact.page import Page
 from impact.upstream import Upstream, upstream
 
 DEFAULT_LIMIT = 50
@@ -55,7 +56,8 @@ class Suspects(msgspec.Struct, frozen=True):
 
     The most suspicious come first. ``total`` counts them all, and ``upstream`` the items that were
     looked at. ``left_out`` counts edits in that time that were too many to be looked at;
-    ``truncated`` says that there were some, or that the list is cut.
+    ``complete`` says that there were none, and that all of what is upstream was looked at,
+    ``truncated`` that it was not, or that the list is not whole.
     """
 
     revision: int
@@ -67,6 +69,7 @@ class Suspects(msgspec.Struct, frozen=True):
     total: int
     upstream: int
     left_out: int
+    complete: bool
     truncated: bool
 
 
@@ -79,16 +82,17 @@ def find_suspects(
     until: datetime,
     left_out: int = 0,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> Suspects:
     """The edits that may have broken the affected items, given by id.
 
     Edits outside the time, or of nothing upstream, are passed over. Ties go to the later revision,
-    then by what was edited. Raises :class:`~cmdb.errors.InvalidInput` for no items, a negative
-    limit or a time that does not end after it starts, and what
-    :meth:`~impact.estate.Estate.position` raises. Costs a walk up and one look at each edit.
+    then by what was edited. ``limit`` and ``offset`` say what of the list is given. Raises
+    :class:`~cmdb.errors.InvalidInput` for no items, a negative limit or offset or a time that does
+    not end after it starts, and what :meth:`~impact.estate.Estate.position` raises. Costs a walk up
+    and one look at each edit.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     if since >= until:
         raise InvalidInput(
             f"The time to look at must end after it starts; this goes from {since.isoformat()} "
@@ -104,17 +108,19 @@ def find_suspects(
         if since <= edit.time <= until and (away := _distance(estate, above, edit)) is not None
     ]
     found.sort(key=_order)
+    is_complete = not left_out and not above.is_cut
     return Suspects(
         revision=estate.revision,
         as_of=estate.as_of,
         affected=ids,
         since=since,
         until=until,
-        suspects=tuple(found[:limit]),
+        suspects=page.of(found),
         total=len(found),
         upstream=len(above.nearest),
         left_out=left_out,
-        truncated=bool(left_out) or above.is_cut or len(found) > len(found[:limit]),
+        complete=is_complete,
+        truncated=not is_complete or page.cuts(len(found)),
     )
 
 

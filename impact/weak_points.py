@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 
 import msgspec
 
-from cmdb.errors import InvalidInput
 from impact.analysis import analyse
 from impact.answer import Because
 from impact.blast_radius import because, services_among
+from impact.difference import difference
 from impact.estate import Estate
+from impact.page import Page
 from impact.propagate import count_at_least
 from impact.states import State
 from impact.takedowns import Takedowns, takedowns
@@ -78,9 +79,10 @@ class WeakPointCounts(msgspec.Struct, frozen=True):
 
 
 class WeakPoints(msgspec.Struct, frozen=True):
-    """The weak points of the service or other item ``id``: the nearest first, then by kind, name
-    and id. ``complete`` says that there are no other false redundancies, and nothing else shared
-    in these; else the search for them was broken off. ``truncated`` says that a list was cut."""
+    """The weak points of the service or other item ``id``: those with the shortest way up first
+    (that of the explanation may be longer), then by kind, name and id. ``complete`` says that there
+    are no other false redundancies, and nothing else shared in these; else the search for them was
+    broken off. ``truncated`` says that a list is not whole."""
 
     revision: int
     as_of: datetime
@@ -94,49 +96,50 @@ class WeakPoints(msgspec.Struct, frozen=True):
     truncated: bool
 
 
-def weak_points(estate: Estate, item_id: str, *, limit: int | None = DEFAULT_LIMIT) -> WeakPoints:
+def weak_points(
+    estate: Estate, item_id: str, *, limit: int | None = DEFAULT_LIMIT, offset: int = 0
+) -> WeakPoints:
     """Every other item whose DOWN alone takes this one DOWN, and the false redundancies on the way:
     exact, by the definition that :mod:`impact.takedowns` gives.
 
-    ``limit`` cuts both lists, and what is shared of each gate. Raises what
-    :meth:`~impact.estate.Estate.position` raises, and :class:`~cmdb.errors.InvalidInput` for a
-    negative limit. Costs what the takedowns cost, and one analysis for each weak point that is
-    listed.
+    ``limit`` and ``offset`` say what of both lists is given; what is shared of a gate is cut to its
+    first ``limit``. Raises what :meth:`~impact.estate.Estate.position` raises, and
+    :class:`~cmdb.errors.InvalidInput` for a negative limit or offset. Costs what the takedowns
+    cost, and one analysis for each weak point that is listed.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     target = estate.position(item_id)
     found = takedowns(estate, target)
     kind, name, id_ = estate.label_of(target)
     weak, shared = found.weak_points(), found.shared()
     gates = sorted(shared, key=lambda at: found.step(estate.gates[at].dependent))
-    rows = [_row(estate, item, target) for item in _first(estate, found, weak, limit)]
+    rows = [_row(estate, item, target) for item in _first(estate, found, weak, page)]
     return WeakPoints(
         revision=estate.revision,
         as_of=estate.as_of,
         id=id_,
         kind=kind,
         name=name,
-        weak_points=tuple(sorted(rows, key=_nearest)),
+        weak_points=tuple(rows),
         false_redundancies=tuple(
-            _false_redundancy(estate, found, at, shared[at], limit)
-            for at in _first_gates(estate, found, gates, limit)
+            _false_redundancy(estate, found, at, shared[at], Page(limit))
+            for at in _first_gates(estate, found, gates, page)
         ),
         counts=WeakPointCounts(len(weak), len(shared), found.looked_at),
         complete=found.complete,
-        truncated=limit is not None and max(len(weak), len(shared)) > limit,
+        truncated=page.cuts(len(weak), len(shared)),
     )
 
 
-def _first(estate: Estate, found: Takedowns, items: Sequence[int], limit: int | None) -> list[int]:
-    """The first of items that are sorted by distance, then by kind, name and id."""
-    near = _up_to(items, [found.step(item) for item in items[:limit]], found.step)
-    return sorted(near, key=lambda item: (found.step(item), *estate.label_of(item)))[:limit]
+def _first(estate: Estate, found: Takedowns, items: Sequence[int], page: Page) -> tuple[int, ...]:
+    """Those on the page of items that are sorted by distance, then by kind, name and id."""
+    near = _up_to(items, [found.step(item) for item in items[: page.end]], found.step)
+    return page.of(sorted(near, key=lambda item: (found.step(item), *estate.label_of(item))))
 
 
 def _first_gates(
-    estate: Estate, found: Takedowns, gates: Sequence[int], limit: int | None
-) -> list[int]:
+    estate: Estate, found: Takedowns, gates: Sequence[int], page: Page
+) -> tuple[int, ...]:
     """The same of gates, by their dependents."""
 
     def step(gate: int) -> int:
@@ -145,8 +148,8 @@ def _first_gates(
     def order(gate: int) -> tuple[int, str, str, str, int]:
         return step(gate), *estate.label_of(estate.gates[gate].dependent), gate
 
-    near = _up_to(gates, [step(gate) for gate in gates[:limit]], step)
-    return sorted(near, key=order)[:limit]
+    near = _up_to(gates, [step(gate) for gate in gates[: page.end]], step)
+    return page.of(sorted(near, key=order))
 
 
 def _up_to(
@@ -176,11 +179,11 @@ def _row(estate: Estate, item: int, target: int) -> WeakPoint:
 
 
 def _false_redundancy(
-    estate: Estate, found: Takedowns, at: int, shared: Sequence[int], limit: int | None
+    estate: Estate, found: Takedowns, at: int, shared: Sequence[int], page: Page
 ) -> FalseRedundancy:
     gate = estate.gates[at]
     kind, name, id_ = estate.label_of(gate.dependent)
-    first = _first(estate, found, shared, limit)
+    first = _first(estate, found, shared, page)
     rows = tuple(SharedItem(*_of(estate, item), found.is_weak(item)) for item in first)
     label = gate.label or gate.name
     named = " or ".join(f"{row.kind} {row.name!r}" for row in rows[:NAMED])
@@ -249,21 +252,26 @@ class WeakPointsComparison(msgspec.Struct, frozen=True):
 
 
 def compare_weak_points(
-    before: Estate, after: Estate, item_id: str, *, limit: int | None = DEFAULT_LIMIT
+    before: Estate,
+    after: Estate,
+    item_id: str,
+    *,
+    limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> WeakPointsComparison:
     """What differs between an item's single points of failure in two estates.
 
-    In an estate that does not have the item, it has none; one of them must have it. ``limit`` cuts
-    both lists. Raises what :meth:`~impact.estate.Estate.position` raises, and
-    :class:`~cmdb.errors.InvalidInput` for a negative limit. Costs the takedowns of both.
+    In an estate that does not have the item, it has none; one of them must have it. ``limit`` and
+    ``offset`` say what of both lists is given. Raises what :meth:`~impact.estate.Estate.position`
+    raises, and :class:`~cmdb.errors.InvalidInput` for a negative limit or offset. Costs the
+    takedowns of both.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page = Page(limit, offset)
     if item_id not in before.index:
         after.position(item_id)
     then, now = _all_weak(before, item_id), _all_weak(after, item_id)
-    new = sorted((now[i] for i in now.keys() - then.keys()), key=_nearest)
-    gone = sorted((then[i] for i in then.keys() - now.keys()), key=_nearest)
+    found = difference(then, now, lambda row: row.id)
+    counts = found.counts
     there = after if item_id in after.index else before
     kind, name, _ = there.label_of(there.index[item_id])
     return WeakPointsComparison(
@@ -274,16 +282,16 @@ def compare_weak_points(
         id=item_id,
         kind=kind,
         name=name,
-        new=tuple(new[:limit]),
-        gone=tuple(gone[:limit]),
+        new=page.of(sorted(found.new, key=_nearest)),
+        gone=page.of(sorted(found.gone, key=_nearest)),
         counts=WeakPointsComparisonCounts(
-            before=len(then),
-            after=len(now),
-            new=len(new),
-            gone=len(gone),
-            kept=len(now) - len(new),
+            before=counts.before,
+            after=counts.after,
+            new=counts.new,
+            gone=counts.gone,
+            kept=counts.after - counts.new,
         ),
-        truncated=limit is not None and max(len(new), len(gone)) > limit,
+        truncated=found.cut_by(page),
     )
 
 
@@ -291,12 +299,12 @@ def _nearest(row: WeakPoint | WeakPointRow) -> tuple[int, str, str, str]:
     return row.distance, row.kind, row.name, row.id
 
 
-def _all_weak(estate: Estate, item_id: str) -> dict[str, WeakPointRow]:
+def _all_weak(estate: Estate, item_id: str) -> dict[Hashable, WeakPointRow]:
     at = estate.index.get(item_id)
     if at is None:
         return {}
     found = takedowns(estate, at, most_looks=0)
-    rows: dict[str, WeakPointRow] = {}
+    rows: dict[Hashable, WeakPointRow] = {}
     for item in found.weak_points():
         kind, name, id_ = estate.label_of(item)
         rows[id_] = WeakPointRow(id_, kind, name, found.step(item))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from impact.analysis import Analysis
 from impact.answer import OtherState, WithoutWeakEvidence
+from impact.page import Page
 from impact.propagate import propagate
 from impact.states import State
 from impact.weak_evidence import WeakPlaces
@@ -13,14 +14,14 @@ from impact.what_if import without
 
 
 def without_weak_evidence(
-    analysis: Analysis, weak: WeakPlaces, *, limit: int | None = None
+    analysis: Analysis, weak: WeakPlaces, *, limit: int | None = None, offset: int = 0
 ) -> WithoutWeakEvidence | None:
     """What the failure does if all of ``weak``, the analysis's weak evidence, is wrong.
 
-    None where there is none. ``limit`` cuts the list of changes. Costs one more propagation, and
-    reading what lies behind what failed once more.
+    None where there is none. ``limit`` and ``offset`` say what of the changes is given. Costs one
+    more propagation, and reading what lies behind what failed once more.
     """
-    estate = analysis.estate
+    estate, page = analysis.estate, Page(limit, offset)
     failed = {estate.items[item].id for item in analysis.given}
     links = {estate.links[link].id for link in weak.links}
     items = {estate.label_of(item)[2] for item in weak.items} - failed
@@ -31,7 +32,7 @@ def without_weak_evidence(
     after = {rest.items[i].id: state for i, state in propagate(rest, given).items()}
     before = {estate.items[i].id: state for i, state in analysis.states.items()}
     found = [row for row in _changed(analysis, before, after) if row[0] not in items]
-    changes = [_row(analysis, *row) for row in found[:limit]]
+    changes = [_row(analysis, *row) for row in page.of(found)]
     return WithoutWeakEvidence(
         differs=bool(found),
         items_left_out=len(items),
@@ -39,7 +40,7 @@ def without_weak_evidence(
         worse=sum(was < now for _, was, now in found),
         better=sum(was > now for _, was, now in found),
         changes=tuple(changes),
-        truncated=limit is not None and len(found) > limit,
+        truncated=page.cuts(len(found)),
     )
 
 

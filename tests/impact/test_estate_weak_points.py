@@ -15,16 +15,25 @@ from impact.estate import Estate
 from impact.estate_weak_points import EstateWeakPoints, RankedItem, estate_weak_points
 from impact.propagate import propagate_plainly
 from impact.states import State
+from impact.weak_points import weak_points
 from tests.impact.drawing import Drawing
 from tests.impact.random_estates import random_estate
 
 
 def lost(estate: Estate, item: int) -> tuple[int, int]:
-    """Other services, and other items, that go down with an item."""
+    """Services and items that go down with an item, itself included."""
     states = propagate_plainly(estate, {item: State.DOWN})
-    down = [i for i, state in states.items() if state is State.DOWN and i != item]
-    kinds = service_kinds(estate)
-    return sum(estate.items[i].kind in kinds for i in down), len(down)
+    down = [i for i, state in states.items() if state is State.DOWN]
+    return sum(is_service(estate, i) for i in down), len(down)
+
+
+def is_service(estate: Estate, item: int) -> bool:
+    return estate.items[item].kind in service_kinds(estate)
+
+
+def others(estate: Estate, item: int) -> int:
+    """Services that go down with an item, other than itself."""
+    return lost(estate, item)[0] - is_service(estate, item)
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -34,9 +43,13 @@ def test_both_rankings_have_what_each_failure_costs(part: int) -> None:
         estate = random_estate(Random(seed), 14).build()
         found = estate_weak_points(estate, limit=None)
         costs = {estate.items[at].id: lost(estate, at) for at in range(len(estate.items))}
-        expected = {item: cost for item, cost in costs.items() if cost[0]}
+        saved = {estate.items[at].id: others(estate, at) for at in range(len(estate.items))}
+        expected = {item: cost for item, cost in costs.items() if saved[item]}
         for rows in (found.by_services_down, found.by_saved_per_redundancy):
             assert {r.id: (r.services_down, r.items_down) for r in rows} == expected, seed
+            assert all(
+                r.saved_per_redundancy == round(saved[r.id] / r.redundancies, 3) for r in rows
+            )
         assert found.counts.weak_points == len(expected)
         by_cost = [row.services_down for row in found.by_services_down]
         by_saved = [row.saved_per_redundancy for row in found.by_saved_per_redundancy]
@@ -94,7 +107,7 @@ def test_with_those_redundancies_the_failure_takes_no_service_down() -> None:
             assert row.redundancies == len(alone)
             assert row.saved_per_redundancy == round(row.services_down / len(alone), 3)
             mended = with_twin(items, links, row.id)
-            assert lost(mended, mended.index[row.id])[0] == 0
+            assert others(mended, mended.index[row.id]) == 0
 
 
 def rows(found: EstateWeakPoints) -> list[RankedItem]:
@@ -137,3 +150,19 @@ def test_lists_are_cut_and_counts_are_not() -> None:
 def test_an_empty_estate_has_none() -> None:
     found = estate_weak_points(Estate.build([], [], builtin()))
     assert (found.counts.services, found.counts.weak_points, found.truncated) == (0, 0, False)
+
+
+def test_what_goes_down_is_counted_as_the_weak_points_of_a_service_do() -> None:
+    """One meaning of "services down" and "items down" in both answers: the item itself counts."""
+    met = 0
+    for seed in range(60):
+        estate = random_estate(Random(seed), 14).build()
+        ranked = {row.id: row for row in estate_weak_points(estate, limit=None).by_services_down}
+        for at in range(len(estate.items)):
+            for row in weak_points(estate, estate.items[at].id, limit=None).weak_points:
+                if row.id in ranked:
+                    other = ranked[row.id]
+                    counted = (row.services_down, row.items_down)
+                    assert counted == (other.services_down, other.items_down), seed
+                    met += 1
+    assert met > 20
