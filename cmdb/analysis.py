@@ -8,11 +8,16 @@ from collections.abc import Sequence
 from cmdb.errors import InvalidInput
 from cmdb.service import Cmdb, Point
 from cmdb.viewpoint import LATEST, Viewpoint, both
-from impact import Analysis, State, analyse
+from impact import Analysis, Estate, State, analyse
+from impact.comparable import restoration_of
 from impact.compare import Comparison, compare
 from impact.dependencies import DEFAULT_LIMIT, Dependencies, dependencies, dependents
 from impact.dependencies_comparison import DependenciesComparison, compare_dependencies
+from impact.difference import AnswerComparison, Answered, compare_answers
+from impact.page import Page
 from impact.path import Paths, find_paths
+from impact.restoration import DEFAULT_LIMIT as RESTORED
+from impact.restoration import restoration_order
 
 
 async def analyse_failure(
@@ -36,6 +41,7 @@ async def compare_impact(
     view: Viewpoint = LATEST,
     *,
     limit: int | None = 1000,
+    offset: int = 0,
 ) -> Comparison:
     """What the same failure did at ``since`` and does as seen from ``view``.
 
@@ -46,7 +52,32 @@ async def compare_impact(
     if not failed:
         raise InvalidInput("Name at least one item that fails.")
     before, after, ids = await both(cmdb, failed, since, view)
-    return await asyncio.to_thread(compare, before, after, dict.fromkeys(ids, state), limit=limit)
+    given = dict.fromkeys(ids, state)
+    return await asyncio.to_thread(compare, before, after, given, limit=limit, offset=offset)
+
+
+async def compare_restoration_since(
+    cmdb: Cmdb,
+    failed: Sequence[str],
+    since: Point,
+    state: State = State.DOWN,
+    view: Viewpoint = LATEST,
+    *,
+    limit: int | None = RESTORED,
+    offset: int = 0,
+) -> AnswerComparison:
+    """What differs between the orders in which to bring back what the same failure took down at
+    ``since`` and takes down as seen from ``view``. Otherwise as :func:`compare_impact`."""
+    if not failed:
+        raise InvalidInput("Name at least one item that fails.")
+    page = Page(limit, offset)
+    before, after, ids = await both(cmdb, failed, since, view)
+
+    def order(estate: Estate) -> Answered:
+        given = {item: state for item in ids if item in estate.index}
+        return restoration_of(restoration_order(analyse(estate, given), limit=None))
+
+    return await asyncio.to_thread(lambda: compare_answers(order(before), order(after), page))
 
 
 async def find_dependencies(
@@ -57,11 +88,12 @@ async def find_dependencies(
     reverse: bool = False,
     depth: int | None = None,
     limit: int | None = None,
+    offset: int = 0,
 ) -> Dependencies:
     """What an item rests on, or with ``reverse`` what rests on it."""
     estate, (found,) = await view.find(cmdb, [item])
     walk = dependents if reverse else dependencies
-    return await asyncio.to_thread(walk, estate, found, depth=depth, limit=limit)
+    return await asyncio.to_thread(walk, estate, found, depth=depth, limit=limit, offset=offset)
 
 
 async def compare_dependencies_since(
@@ -73,11 +105,19 @@ async def compare_dependencies_since(
     reverse: bool = False,
     depth: int | None = None,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> DependenciesComparison:
     """What differs between what an item rested on at ``since`` and does as seen from ``view``."""
     before, after, (found,) = await both(cmdb, [item], since, view)
     return await asyncio.to_thread(
-        compare_dependencies, before, after, found, reverse=reverse, depth=depth, limit=limit
+        compare_dependencies,
+        before,
+        after,
+        found,
+        reverse=reverse,
+        depth=depth,
+        limit=limit,
+        offset=offset,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,14 @@ from cmdb.edits import read_edits
 from cmdb.errors import InvalidInput, Problem
 from cmdb.given import raise_any, text_of
 from cmdb.items.value import parse_time
-from cmdb.service import Cmdb
-from cmdb.viewpoint import LATEST, Viewpoint
+from cmdb.service import Cmdb, Point
+from cmdb.viewpoint import LATEST, Viewpoint, in_either
 from impact.cause_answer import Causes
 from impact.causes import DEFAULT_LIMIT, TOLERANCE, Alert, find_causes
+from impact.comparable import causes_of, nothing_there
+from impact.difference import AnswerComparison, Answered, compare_answers
 from impact.estate import Estate
+from impact.page import WHOLE, Page
 
 EDITS_FOR = timedelta(hours=24)
 """How long before the alerts edits are looked for."""
@@ -84,6 +87,7 @@ async def causes(
     view: Viewpoint = LATEST,
     *,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> Causes:
     """What explains the alerts best, with the edits of the 24 hours before the first of them.
 
@@ -94,8 +98,47 @@ async def causes(
     if not given:
         raise InvalidInput("Name at least one item that alerts.")
     estate = await view.estate(cmdb)
-    alerts = await _resolved(cmdb, view, estate, given)
-    began = min((a.since for a in alerts if a.since is not None), default=estate.as_of)
+    alerts = await _resolved(given, lambda text: view.placed_in(cmdb, estate, text))
+    return await _found(cmdb, estate, alerts, _began(alerts, estate), Page(limit, offset))
+
+
+async def compare_causes_since(
+    cmdb: Cmdb,
+    given: Sequence[GivenAlert],
+    since: Point,
+    view: Viewpoint = LATEST,
+    *,
+    limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
+) -> AnswerComparison:
+    """What differs between what explained the same alerts best at ``since`` and does as seen from
+    ``view``; ``since`` may be ``"now"`` where there is something else to compare with.
+
+    Alerts without a time began at the later point, in both answers. What was edited after a point
+    is not known there. An alert of an item that is not there at one of the points is none there.
+    Raises as :func:`causes`, for an item that is there at neither.
+    """
+    if not given:
+        raise InvalidInput("Name at least one item that alerts.")
+    page = Page(limit, offset)
+    before, after = await view.before(cmdb, since), await view.estate(cmdb)
+    alerts = await _resolved(given, lambda text: in_either(cmdb, before, after, text))
+    began = _began(alerts, after)
+    answers: list[Answered] = []
+    for estate in (before, after):
+        there = [alert for alert in alerts if alert.item in estate.index]
+        found = await _found(cmdb, estate, there, began, WHOLE) if there else None
+        answers.append(causes_of(found) if found else nothing_there(estate))
+    return compare_answers(answers[0], answers[1], page)
+
+
+def _began(alerts: Sequence[Alert], estate: Estate) -> datetime:
+    return min((a.since for a in alerts if a.since is not None), default=estate.as_of)
+
+
+async def _found(
+    cmdb: Cmdb, estate: Estate, alerts: Sequence[Alert], began: datetime, page: Page
+) -> Causes:
     edits = await read_edits(cmdb, began - EDITS_FOR, estate.revision)
     return await asyncio.to_thread(
         find_causes,
@@ -104,21 +147,21 @@ async def causes(
         monitored=monitored(estate, cmdb.settings.monitoring_sources),
         edits=[edit for edit in edits.edits if edit.time <= began + TOLERANCE],
         prior=lambda item: prior(estate, item),
-        limit=limit,
+        began=began,
+        limit=page.limit,
+        offset=page.offset,
     )
 
 
 async def _resolved(
-    cmdb: Cmdb, view: Viewpoint, estate: Estate, given: Sequence[GivenAlert]
+    given: Sequence[GivenAlert], find: Callable[[str], Awaitable[str]]
 ) -> list[Alert]:
     """The alerts with the ids of their items; a wrong one from a file is said with its line."""
     alerts: list[Alert] = []
     problems: list[Problem] = []
     for alert in given:
         try:
-            found = await view.find_in(cmdb, estate, alert.item)
-            estate.position(found)
-            alerts.append(Alert(found, alert.since, alert.strength))
+            alerts.append(Alert(await find(alert.item), alert.since, alert.strength))
         except InvalidInput as error:
             if alert.file is None:
                 raise

@@ -1,53 +1,41 @@
-"""The use case behind ``cmdb change assess --plan``: what an apply does to what is stored."""
+"""The use case behind ``cmdb change assess --plan``: what an apply does to what is stored.
+
+The plan is held against the calendar as a recorded change is: see :mod:`cmdb.changes.conflicts`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
+from cmdb.changes.conflicts import Planned, collision_evidence, conflicts
+from cmdb.changes.view import Conflict
+from cmdb.collisions import GivenPlan, among, planned_in, planned_in_either
 from cmdb.errors import InvalidInput
-from cmdb.identity.identifiers import normalise
-from cmdb.items import Item
-from cmdb.plans import Effect, Plan, PlannedResource, read_plan
+from cmdb.planned_resources import PlannedChange, planned_changes_of
+from cmdb.plans import Plan, read_plan
 from cmdb.plans.plan import EFFECTS, TAKES_DOWN, Tool
-from cmdb.risk import assess_analysis
-from cmdb.service import Cmdb
-from cmdb.store.port import Condition, ItemQuery
+from cmdb.risk import assess_analysis, window_between
+from cmdb.service import Cmdb, Point
 from cmdb.viewpoint import LATEST, Viewpoint
-from impact import BlastRadius, Estate, analyse, answer
+from impact import Analysis, BlastRadius, Estate, State, analyse, answer
+from impact.blast_radius import services_among
+from impact.collisions import PlannedFailure
+from impact.compare import Comparison, compare
+from impact.difference import difference
+from impact.page import Page
 from impact.risk import Risk
+from impact.risk_comparison import RiskComparison, compare_risk
+from impact.window import Window
 
 MOST_BYTES = 64 * 1024 * 1024
-SEVERAL_CLUSTERS = "more than one cluster has it: name the cluster"
-Match = Literal["identifier", "name", "several", "none"]
-
-
-class PlannedChange(msgspec.Struct, frozen=True):
-    """What a plan does to one resource, and the item that it is: its ``id``, ``kind`` and ``name``.
-
-    ``match`` says how the item was found: by an ``identifier``, or by a ``name`` that only it
-    bears, which is weaker; ``matched_by`` is which. ``several``: more than one item answers to it,
-    so ``candidates`` has their ids and no item is taken. ``reason`` is why the effect is what it
-    is, or why nothing follows from it.
-    """
-
-    address: str
-    type: str
-    effect: Effect
-    match: Match
-    matched_by: str | None
-    id: str | None
-    kind: str | None
-    name: str | None
-    candidates: tuple[str, ...]
-    reason: str
+PLAN = "the plan"
+"""What the plan is called among planned changes."""
 
 
 class EffectCounts(msgspec.Struct, frozen=True):
@@ -67,8 +55,10 @@ class ChangeAssessment(msgspec.Struct, frozen=True):
     ``changes`` are all but the unchanged resources, the worst effect first. ``unmapped`` are the
     addresses of those that are there by the plan, and of which no item is known: what their loss
     means is not known either. ``impact`` and ``risk`` are those of the deleted and replaced items
-    together, as DOWN; None where no item is. ``truncated`` says that ``changes`` were cut, to
-    ``total_changes``' first.
+    together, as DOWN; None where no item is. ``conflicts`` are what is in its way in its window:
+    planned changes, open incidents, blackouts; none are known without a window. ``truncated`` says
+    that ``changes`` or ``conflicts``, of which there are ``total_changes`` and ``total_conflicts``,
+    are not whole.
     """
 
     revision: int
@@ -82,7 +72,28 @@ class ChangeAssessment(msgspec.Struct, frozen=True):
     failing: tuple[str, ...]
     impact: BlastRadius | None
     risk: Risk | None
+    conflicts: tuple[Conflict, ...]
+    total_conflicts: int
     truncated: bool
+
+
+class ChangeAssessmentComparison(msgspec.Struct, frozen=True):
+    """What the apply of the same plan takes down and risks at two points.
+
+    ``revision`` and ``as_of`` are those of the later, ``before_revision`` and ``before_as_of`` of
+    the earlier. ``impact`` and ``risk`` are those of the deleted and replaced items; None where no
+    item is at either. ``new_conflicts`` and ``gone_conflicts`` are what is, and was, in the way
+    only at one of the points; the calendar is the one of now at both.
+    """
+
+    revision: int
+    as_of: datetime
+    before_revision: int
+    before_as_of: datetime
+    impact: Comparison | None
+    risk: RiskComparison | None
+    new_conflicts: tuple[Conflict, ...]
+    gone_conflicts: tuple[Conflict, ...]
 
 
 def plan_file(path: Path) -> Plan:
@@ -103,7 +114,11 @@ async def assess_plan(
     view: Viewpoint = LATEST,
     *,
     cluster: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    planned: Sequence[GivenPlan] = (),
     limit: int | None = 1000,
+    offset: int = 0,
 ) -> ChangeAssessment:
     """Hold a plan against what is stored, or was, or would be.
 
@@ -111,30 +126,31 @@ async def assess_plan(
     are looked for in all that are stored otherwise.
 
     A resource is the item that has one of its identifiers now, or else the only one with its name.
-    What is created is not looked for; a Kubernetes object that is not known is created. Raises
-    :class:`~cmdb.errors.InvalidInput` for a negative limit or what is no cluster. A few reads of
-    the store for the whole plan, one for each resource that only a name can find, and a blast
-    radius.
+    What is created is not looked for; a Kubernetes object that is not known is created. With
+    ``start`` and ``end`` it is compared with the changes that are planned in that window here, and
+    with those in ``planned``; what it collides with counts in the risk.
+
+    Raises :class:`~cmdb.errors.InvalidInput` for a negative limit or offset, what is no cluster,
+    half a window or one that does not end after it starts, ``planned`` without a window, and with
+    all in ``planned`` that name no item. A few reads of the store for the whole plan, one for each
+    resource that only a name can find, a blast radius, and with a window one for each change in it.
     """
-    if limit is not None and limit < 0:
-        raise InvalidInput(f"The limit must be 0 or more, not {limit}.")
+    page, span = Page(limit, offset), _window(start, end, planned)
     estate = await view.estate(cmdb)
-    touched = [r for r in plan.resources if r.effect != "unchanged"]
-    found = await _Finder.of(cmdb, touched, cluster)
-    changes = [await found.change(resource, plan.tool, estate) for resource in touched]
-    changes.sort(key=lambda change: (EFFECTS.index(change.effect), change.address))
-    failing = tuple(
-        dict.fromkeys(
-            c.id for c in changes if c.effect in TAKES_DOWN and c.id in estate.index and c.id
-        )
-    )
+    besides = await planned_in(cmdb, estate, planned, view)
+    changes = await planned_changes_of(cmdb, plan, estate, cluster)
+    failing = _failing(changes, estate)
     made, risk = None, None
+    analysis = await asyncio.to_thread(analyse, estate, failing)
     if failing:
-        analysis = await asyncio.to_thread(analyse, estate, failing)
-        made = await asyncio.to_thread(answer, analysis, limit=limit)
-        risk = await assess_analysis(cmdb, analysis)
+        made = await asyncio.to_thread(answer, analysis, limit=limit, offset=offset)
+    found = await _conflicts(cmdb, analysis, changes, span, besides) if span else []
+    if failing:
+        risk = await assess_analysis(
+            cmdb, analysis, span, collision_evidence(found) if span else None
+        )
     counts = Counter(c.effect for c in changes)
-    counts["unchanged"] = len(plan.resources) - len(touched)
+    counts["unchanged"] = len(plan.resources) - len(changes)
     there = ("delete", "replace", "update")
     return ChangeAssessment(
         revision=estate.revision,
@@ -142,117 +158,110 @@ async def assess_plan(
         tool=plan.tool,
         tool_version=plan.version,
         counts=EffectCounts(**{effect: counts[effect] for effect in EFFECTS}),
-        changes=tuple(changes[:limit]),
+        changes=page.of(changes),
         total_changes=len(changes),
         unmapped=tuple(c.address for c in changes if c.effect in there and c.id is None),
         failing=failing,
         impact=made,
         risk=risk,
-        truncated=limit is not None and len(changes) > limit,
+        conflicts=page.of(found),
+        total_conflicts=len(found),
+        truncated=page.cuts(len(changes), len(found)),
     )
 
 
-@dataclass(frozen=True)
-class _Finder:
-    """Finds the items that resources are; identifiers are looked up all at once."""
+async def compare_assessment_since(
+    cmdb: Cmdb,
+    plan: Plan,
+    since: Point,
+    view: Viewpoint = LATEST,
+    *,
+    cluster: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    planned: Sequence[GivenPlan] = (),
+    limit: int | None = 1000,
+    offset: int = 0,
+) -> ChangeAssessmentComparison:
+    """What differs between what the apply of a plan would have done at ``since`` and does as seen
+    from ``view``; ``since`` may be ``"now"`` where there is something else to compare with.
 
-    cmdb: Cmdb
-    keys: Mapping[str, tuple[str, ...]]
-    """The identifiers of each resource, by address, normalised."""
-    owners: Mapping[str, Item]
-
-    @classmethod
-    async def of(
-        cls, cmdb: Cmdb, resources: Sequence[PlannedResource], cluster: str | None
-    ) -> _Finder:
-        is_asked = cluster is not None or any(r.objects for r in resources)
-        clusters = await _clusters(cmdb, cluster) if is_asked else ()
-        keys = {r.address: _keys(cmdb, r, clusters) for r in resources if r.effect != "create"}
-        wanted = {key for found in keys.values() for key in found}
-        owners = await cmdb.store.owners(wanted) if wanted else {}
-        ids = {key: owner.item_id for key, owner in owners.items() if owner.item_id is not None}
-        items = await cmdb.store.items(set(ids.values())) if ids else {}
-        return cls(cmdb, keys, {key: items[i] for key, i in ids.items() if i in items})
-
-    async def change(self, resource: PlannedResource, tool: Tool, estate: Estate) -> PlannedChange:
-        if resource.effect == "create":
-            return _change(resource, "none", None, ())
-        for key in self.keys[resource.address]:
-            items = {self.owners[k].id: self.owners[k] for k in self._alike(resource, key)}
-            if len(items) == 1:
-                (item,) = items.values()
-                return _placed(_change(resource, "identifier", key, (item,)), estate)
-            if items:
-                found = _change(resource, "several", None, tuple(items.values()))
-                return msgspec.structs.replace(found, reason=SEVERAL_CLUSTERS)
-        for name in resource.names if tool == "terraform" else ():
-            items = {item.id: item for item in await self._named(name)}
-            if items:
-                match: Match = "name" if len(items) == 1 else "several"
-                found = _change(resource, match, name, tuple(items.values()))
-                return _placed(found, estate)
-        if tool == "kubernetes":
-            created = msgspec.structs.replace(resource, effect="create", reason="")
-            return _change(created, "none", None, ())
-        return _change(resource, "none", None, ())
-
-    def _alike(self, resource: PlannedResource, key: str) -> list[str]:
-        """The key, with those of the same object in other clusters: which is meant is not said."""
-        keys = self.keys[resource.address] if key.startswith("k8s:") else (key,)
-        return [k for k in keys if k in self.owners and k.startswith(key[:4])]
-
-    async def _named(self, name: str) -> Sequence[Item]:
-        query = ItemQuery(conditions=(Condition("name", "eq", name),), limit=20)
-        return (await self.cmdb.store.query(query)).items
-
-
-async def _clusters(cmdb: Cmdb, named: str | None) -> tuple[str, ...]:
-    """What the identifiers of each stored cluster's objects begin with; or of that one's."""
-    if named is not None:
-        item = await cmdb.find(named)
-        if item.kind != "KubernetesCluster":
-            raise InvalidInput(f"{item.kind} {item.name!r} is no KubernetesCluster.")
-        items: Sequence[Item] = (item,)
-    else:
-        query = ItemQuery(kinds=("KubernetesCluster",), limit=1000)
-        items = (await cmdb.store.query(query)).items
-    keys = (key for item in items for key in item.identifiers if key.startswith("k8s:"))
-    return tuple(dict.fromkeys(key.split("/", 1)[0] for key in keys))
-
-
-def _keys(cmdb: Cmdb, resource: PlannedResource, clusters: Sequence[str]) -> tuple[str, ...]:
-    written = [f"{c}/{'/'.join(o)}" for o in resource.objects for c in clusters]
-    keys: list[str] = []
-    for identifier in (*written, *resource.identifiers):
-        try:
-            keys.append(normalise(identifier, cmdb.catalogue))
-        except InvalidInput:
-            continue  # a value of the plan that is no identifier finds nothing
-    return tuple(dict.fromkeys(keys))
-
-
-def _change(
-    resource: PlannedResource, match: Match, by: str | None, items: Sequence[Item]
-) -> PlannedChange:
-    item = items[0] if match in ("identifier", "name") else None
-    return PlannedChange(
-        address=resource.address,
-        type=resource.type,
-        effect=resource.effect,
-        match=match,
-        matched_by=by if item is not None else None,
-        id=item.id if item else None,
-        kind=item.kind if item else None,
-        name=item.name if item else None,
-        candidates=tuple(i.id for i in items) if match == "several" else (),
-        reason=resource.reason,
+    Resources are the items that they are now; one that was not there does not fail there. Raises as
+    :func:`assess_plan`.
+    """
+    span = _window(start, end, planned)
+    before, after = await view.before(cmdb, since), await view.estate(cmdb)
+    besides = await planned_in_either(cmdb, before, after, planned)
+    changes = await planned_changes_of(cmdb, plan, after, cluster)
+    failing = {item: State.DOWN for estate in (after, before) for item in _failing(changes, estate)}
+    risks: list[Risk] = []
+    in_the_way: list[list[Conflict]] = []
+    for estate in (before, after):
+        given = {item: state for item, state in failing.items() if item in estate.index}
+        analysis = await asyncio.to_thread(analyse, estate, given)
+        there = among(estate, besides)
+        found = await _conflicts(cmdb, analysis, changes, span, there) if span else []
+        in_the_way.append(found)
+        evidence = collision_evidence(found) if span else None
+        risks.append(await assess_analysis(cmdb, analysis, span, evidence))
+    made = None
+    if failing:
+        made = await asyncio.to_thread(compare, before, after, failing, limit=limit, offset=offset)
+    was, now = ({(c.type, c.other, c.sentence): c for c in found} for found in in_the_way)
+    moved = difference(was, now, lambda conflict: conflict.items)
+    return ChangeAssessmentComparison(
+        revision=after.revision,
+        as_of=after.as_of,
+        before_revision=before.revision,
+        before_as_of=before.as_of,
+        impact=made,
+        risk=compare_risk(*risks) if failing else None,
+        new_conflicts=tuple(moved.new),
+        gone_conflicts=tuple(moved.gone),
     )
 
 
-def _placed(change: PlannedChange, estate: Estate) -> PlannedChange:
-    """The change with a word on why nothing follows from it, where its item is retired already."""
-    known = estate.left_out.get(change.id or "")
-    if known is None or change.effect not in TAKES_DOWN:
-        return change
-    said = f"{change.reason}; it is {known.status.value}, so nothing rests on it".lstrip("; ")
-    return msgspec.structs.replace(change, reason=said)
+def _window(
+    start: datetime | None, end: datetime | None, planned: Sequence[GivenPlan]
+) -> Window | None:
+    span = window_between(start, end)
+    if planned and span is None:
+        raise InvalidInput(
+            "Planned failures collide in a window; give the start and the end of the apply."
+        )
+    return span
+
+
+def _failing(changes: Sequence[PlannedChange], estate: Estate) -> tuple[str, ...]:
+    """The items, by id, that the plan takes down."""
+    down = (c.id for c in changes if c.effect in TAKES_DOWN and c.id is not None)
+    return tuple(dict.fromkeys(item for item in down if item in estate.index))
+
+
+async def _conflicts(
+    cmdb: Cmdb,
+    analysis: Analysis,
+    changes: Sequence[PlannedChange],
+    span: Window,
+    besides: Sequence[PlannedFailure],
+) -> list[Conflict]:
+    """What is in the plan's way in its window."""
+    estate = analysis.estate
+    mine = Planned(
+        PLAN,
+        span,
+        {c.id: c.effect for c in changes if c.id is not None},
+        states={estate.items[at].id: state for at, state in analysis.given.items()},
+    )
+    others = [
+        Planned(
+            plan.name,
+            plan.window,
+            dict.fromkeys(plan.items, plan.state.label),
+            state="planned",
+            states=dict.fromkeys(plan.items, plan.state),
+        )
+        for plan in besides
+    ]
+    services = [estate.label_of(at)[2] for at in services_among(estate, analysis.states)]
+    return await conflicts(cmdb, estate, mine, services, besides=others)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ import msgspec
 from cmdb.errors import InvalidInput, Problem
 from cmdb.given import raise_any, text_of
 from cmdb.items.value import parse_time
-from cmdb.service import Cmdb
-from cmdb.viewpoint import LATEST, Viewpoint
+from cmdb.service import Cmdb, Point
+from cmdb.viewpoint import LATEST, Viewpoint, in_either
 from impact import State, failure
 from impact.collision_answer import Collisions
 from impact.collisions import DEFAULT_LIMIT, PlannedFailure, find_collisions
+from impact.comparable import collisions_of
+from impact.difference import AnswerComparison, Answered, compare_answers
 from impact.estate import Estate
+from impact.page import Page
 from impact.window import window
 
 _FIELDS = ("name", "items", "state", "start", "end")
@@ -107,6 +110,7 @@ async def collisions(
     view: Viewpoint = LATEST,
     *,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> Collisions:
     """Which of these planned failures are in each other's way.
 
@@ -115,7 +119,43 @@ async def collisions(
     """
     estate = await view.estate(cmdb)
     plans = await planned_in(cmdb, estate, given, view)
-    return await asyncio.to_thread(find_collisions, estate, plans, limit=limit)
+    return await asyncio.to_thread(find_collisions, estate, plans, limit=limit, offset=offset)
+
+
+async def compare_collisions_since(
+    cmdb: Cmdb,
+    given: Sequence[GivenPlan],
+    since: Point,
+    view: Viewpoint = LATEST,
+    *,
+    limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
+) -> AnswerComparison:
+    """What differs between how the same planned failures collided at ``since`` and do as seen from
+    ``view``; ``since`` may be ``"now"`` where there is something else to compare with.
+
+    An item that is not there at one of the points does not fail there. Raises as
+    :func:`collisions`, for items that are there at neither.
+    """
+    page = Page(limit, offset)
+    before, after = await view.before(cmdb, since), await view.estate(cmdb)
+    plans = await planned_in_either(cmdb, before, after, given)
+
+    def collided(estate: Estate) -> Answered:
+        return collisions_of(find_collisions(estate, among(estate, plans), limit=None))
+
+    return await asyncio.to_thread(lambda: compare_answers(collided(before), collided(after), page))
+
+
+def among(estate: Estate, plans: Sequence[PlannedFailure]) -> list[PlannedFailure]:
+    """The planned failures with those of their items that are part of an estate; without those that
+    have none there."""
+    left: list[PlannedFailure] = []
+    for plan in plans:
+        items = tuple(item for item in plan.items if item in estate.index)
+        if items:
+            left.append(msgspec.structs.replace(plan, items=items))
+    return left
 
 
 async def planned_in(
@@ -126,14 +166,29 @@ async def planned_in(
     Raises :class:`~cmdb.errors.InvalidInput` with all that name no item, and for windows that do
     not end after they start.
     """
+    return await _planned(given, lambda text: view.placed_in(cmdb, estate, text))
+
+
+async def planned_in_either(
+    cmdb: Cmdb, before: Estate, after: Estate, given: Sequence[GivenPlan]
+) -> list[PlannedFailure]:
+    """The same in the later of two estates, or else in the earlier."""
+    return await _planned(given, lambda text: in_either(cmdb, before, after, text))
+
+
+async def _planned(
+    given: Sequence[GivenPlan], find: Callable[[str], Awaitable[str]]
+) -> list[PlannedFailure]:
+    """Raises :class:`~cmdb.errors.InvalidInput` with all that name no item, and for windows that do
+    not end after they start.
+    """
     plans: list[PlannedFailure] = []
     problems: list[Problem] = []
     for plan in given:
         ids: list[str] = []
         for text in plan.items:
             try:
-                ids.append(await view.find_in(cmdb, estate, text))
-                estate.position(ids[-1])
+                ids.append(await find(text))
             except InvalidInput as error:
                 problems.append(Problem(error.message, plan.file, plan.line, plan.name))
         span = window(plan.start, plan.end)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from cmdb.analysis import analyse_failure
-from cmdb.collisions import GivenPlan, planned_in
+from cmdb.collisions import GivenPlan, among, planned_in, planned_in_either
 from cmdb.errors import InvalidInput
 from cmdb.revisions import Action
 from cmdb.service import Cmdb, Point
 from cmdb.viewpoint import LATEST, Viewpoint, both
 from impact import Analysis, State, analyse
+from impact.collisions import PlannedFailure
 from impact.risk import ItemHistory, Risk, RiskEvidence, assess_risk
 from impact.risk_collisions import colliding
 from impact.risk_comparison import RiskComparison, compare_risk
@@ -44,16 +45,12 @@ async def assess(
     unknown or ambiguous item, half a window, one that does not end after it starts, and
     ``planned`` without a window.
     """
-    span = _span(start, end)
-    if planned is not None and span is None:
-        raise InvalidInput(
-            "Planned failures collide in a window; give the start and the end of this one."
-        )
+    span = _window(start, end, planned)
     analysis = await analyse_failure(cmdb, items, state, view)
-    found = None
-    if planned is not None and span is not None:
+    others = None
+    if planned is not None:
         others = await planned_in(cmdb, analysis.estate, planned, view)
-        found = await asyncio.to_thread(colliding, analysis, span, others)
+    found = await _colliding(analysis, span, others)
     return await assess_analysis(cmdb, analysis, span, found)
 
 
@@ -66,6 +63,7 @@ async def compare_risk_since(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
+    planned: Sequence[GivenPlan] | None = None,
 ) -> RiskComparison:
     """The risk of the same failure at ``since`` and as seen from ``view``.
 
@@ -74,20 +72,47 @@ async def compare_risk_since(
     """
     if not items:
         raise InvalidInput("Name at least one item that fails.")
-    span = _span(start, end)
+    span = _window(start, end, planned)
     before, after, ids = await both(cmdb, items, since, view)
-    for item in ids:
-        if item not in before.index:
-            after.position(item)
+    others = None
+    if planned is not None:
+        others = await planned_in_either(cmdb, before, after, planned)
     risks: list[Risk] = []
     for estate in (before, after):
         given = {item: state for item in ids if item in estate.index}
         analysis = await asyncio.to_thread(analyse, estate, given)
-        risks.append(await assess_analysis(cmdb, analysis, span))
+        found = await _colliding(analysis, span, others)
+        risks.append(await assess_analysis(cmdb, analysis, span, found))
     return compare_risk(*risks)
 
 
-def _span(start: datetime | None, end: datetime | None) -> Window | None:
+async def _colliding(
+    analysis: Analysis, span: Window | None, others: Sequence[PlannedFailure] | None
+) -> list[RiskEvidence] | None:
+    """What the failure collides with; None where it is not compared."""
+    if others is None or span is None:
+        return None
+    there = among(analysis.estate, others)
+    return await asyncio.to_thread(colliding, analysis, span, there) if analysis.given else []
+
+
+def _window(
+    start: datetime | None, end: datetime | None, planned: Sequence[GivenPlan] | None
+) -> Window | None:
+    span = window_between(start, end)
+    if planned is not None and span is None:
+        raise InvalidInput(
+            "Planned failures collide in a window; give the start and the end of this one."
+        )
+    return span
+
+
+def window_between(start: datetime | None, end: datetime | None) -> Window | None:
+    """The window between two times; None for none.
+
+    Raises :class:`~cmdb.errors.InvalidInput` for one of them alone, and where it does not end after
+    it starts.
+    """
     if (start is None) != (end is None):
         raise InvalidInput("A window has a start and an end; only one of them is given.")
     return window(start, end) if start is not None and end is not None else None

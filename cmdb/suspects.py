@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 from cmdb.edits import read_edits
 from cmdb.errors import InvalidInput
-from cmdb.service import Cmdb
-from cmdb.viewpoint import LATEST, Viewpoint
+from cmdb.service import Cmdb, Point
+from cmdb.viewpoint import LATEST, Viewpoint, both
 from impact import Estate
+from impact.comparable import nothing_there, suspects_of
+from impact.difference import AnswerComparison, Answered, compare_answers
+from impact.page import WHOLE, Page
 from impact.suspects import DEFAULT_LIMIT, Suspects, find_suspects
 
 LOOK_BACK = timedelta(hours=24)
@@ -26,6 +29,7 @@ async def suspects(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
 ) -> Suspects:
     """What was edited on these items, and on what they rest on, from ``since`` to ``until``.
 
@@ -37,21 +41,71 @@ async def suspects(
     """
     if not items:
         raise InvalidInput("Name at least one item that is affected.")
-    if until is not None and view.at is None and view.what_if is None:
-        view = replace(view, at=_utc(until))
+    page, view = Page(limit, offset), _seen(view, until)
     estate, ids = await view.find(cmdb, items)
+    return await _found(cmdb, estate, ids, _span(view, estate, since, until), page)
+
+
+async def compare_suspects_since(
+    cmdb: Cmdb,
+    items: Sequence[str],
+    point: Point,
+    view: Viewpoint = LATEST,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = DEFAULT_LIMIT,
+    offset: int = 0,
+) -> AnswerComparison:
+    """What differs between the suspects at ``point`` and as seen from ``view``: which edits have
+    come under suspicion, or no longer are. ``point`` may be ``"now"`` where there is something else
+    to compare with.
+
+    The time that is looked at is that of the later answer for both, so that scores can be compared;
+    what was edited after a point is not known there. An item that is not there at one of the points
+    is not affected there. Raises as :func:`suspects`, for an item that is there at neither.
+    """
+    if not items:
+        raise InvalidInput("Name at least one item that is affected.")
+    page, view = Page(limit, offset), _seen(view, until)
+    before, after, ids = await both(cmdb, items, point, view)
+    span = _span(view, after, since, until)
+    answers: list[Answered] = []
+    for estate in (before, after):
+        there = [item for item in ids if item in estate.index]
+        found = await _found(cmdb, estate, there, span, WHOLE) if there else None
+        answers.append(suspects_of(found) if found else nothing_there(estate))
+    return compare_answers(answers[0], answers[1], page)
+
+
+def _seen(view: Viewpoint, until: datetime | None) -> Viewpoint:
+    """Items rest on what they did when it broke, unless another point is named."""
+    if until is None or view.at is not None or view.what_if is not None:
+        return view
+    return replace(view, at=_utc(until)) if _utc(until) < datetime.now(UTC) else view
+
+
+def _span(
+    view: Viewpoint, estate: Estate, since: datetime | None, until: datetime | None
+) -> tuple[datetime, datetime]:
     last = _utc(until) if until is not None else _end(view, estate)
-    first = _utc(since) if since is not None else last - LOOK_BACK
-    read = await read_edits(cmdb, first, estate.revision)
+    return _utc(since) if since is not None else last - LOOK_BACK, last
+
+
+async def _found(
+    cmdb: Cmdb, estate: Estate, ids: Sequence[str], span: tuple[datetime, datetime], page: Page
+) -> Suspects:
+    read = await read_edits(cmdb, span[0], estate.revision)
     return await asyncio.to_thread(
         find_suspects,
         estate,
         ids,
         read.edits,
-        since=first,
-        until=last,
+        since=span[0],
+        until=span[1],
         left_out=read.left_out,
-        limit=limit,
+        limit=page.limit,
+        offset=page.offset,
     )
 
 

@@ -64,6 +64,13 @@ class Viewpoint:
         why = f"is taken out by {self.what_if.name}" if self.what_if else "was not there then"
         raise InvalidInput(f"{item.kind} {item.name!r} {why} (revision {estate.revision}).")
 
+    async def placed_in(self, cmdb: Cmdb, estate: Estate, text: str) -> str:
+        """The same, of an item that is part of that estate; raises for one that is retired or
+        planned."""
+        found = await self.find_in(cmdb, estate, text)
+        estate.position(found)
+        return found
+
     async def before(self, cmdb: Cmdb, since: Point) -> Estate:
         """The estate at the point to compare with, which may be ``"now"``."""
         then = None if since == NOW else since
@@ -77,15 +84,25 @@ async def both(
     cmdb: Cmdb, texts: Iterable[str], since: Point, view: Viewpoint
 ) -> tuple[Estate, Estate, list[str]]:
     """The estate at ``since``, the one seen from ``view``, and the ids of the items that texts mean
-    in the later, or else in the earlier. Raises for what is known at neither."""
+    in the later, or else in the earlier; each once. Raises as :func:`in_either`."""
     before, after = await view.before(cmdb, since), await view.estate(cmdb)
-    ids: list[str] = []
-    for text in texts:
-        try:
-            ids.append(await item_in(cmdb, after, text))
-        except UnknownItem:
-            ids.append(await item_in(cmdb, before, text))
+    ids = [await in_either(cmdb, before, after, text) for text in texts]
     return before, after, list(dict.fromkeys(ids))
+
+
+async def in_either(cmdb: Cmdb, before: Estate, after: Estate, text: str) -> str:
+    """The id of the item that the text means in the later of two estates, or else in the earlier.
+
+    Raises what :func:`item_in` raises, and :class:`~cmdb.errors.InvalidInput` for an item that is
+    part of neither.
+    """
+    try:
+        found = await item_in(cmdb, after, text)
+    except UnknownItem:
+        found = await item_in(cmdb, before, text)
+    if found not in before.index:
+        after.position(found)
+    return found
 
 
 async def item_in(cmdb: Cmdb, estate: Estate, text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from datetime import datetime
 from typing import Literal
 
@@ -96,7 +95,7 @@ def compare_dependencies(
     )
 
 
-def _by_id(found: Dependencies | None) -> dict[Hashable, Dependency]:
+def _by_id(found: Dependencies | None) -> dict[str, Dependency]:
     return {row.id: row for row in found.items} if found is not None else {}
 
 

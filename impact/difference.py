@@ -17,6 +17,7 @@ import msgspec
 from impact.page import Page
 from impact.states import State, StateName
 
+_Key = TypeVar("_Key", bound=Hashable)
 _Row = TypeVar("_Row")
 Ranks = Literal["among_both", "given", "ignored"]
 """Whether another rank is a change: ``among_both`` where it is another among the rows that both
@@ -108,8 +109,8 @@ class Difference(Generic[_Row]):
 
 
 def difference(
-    then: Mapping[Hashable, _Row],
-    now: Mapping[Hashable, _Row],
+    then: Mapping[_Key, _Row],
+    now: Mapping[_Key, _Row],
     terms: Callable[[_Row], object],
 ) -> Difference[_Row]:
     """What differs between two lists, given by key. Rows of both have changed where their ``terms``
@@ -141,17 +142,14 @@ class Answered:
     sentence: str
     rows: Sequence[Listed]
     complete: bool = True
+    ranks: Ranks = "among_both"
 
 
-def compare_answers(
-    before: Answered, after: Answered, page: Page, ranks: Ranks = "among_both"
-) -> AnswerComparison:
+def compare_answers(before: Answered, after: Answered, page: Page) -> AnswerComparison:
     """What differs between two answers to one question. O(rows, sorted)."""
     then, now = ({row.key: row for row in answer.rows} for answer in (before, after))
-    place = _places(then, now, ranks)
-    found = difference(
-        then, now, lambda row: (*_said(row.standing), place[id(row)] if ranks != "ignored" else 0)
-    )
+    place = _places(then, now, after.ranks)
+    found = difference(then, now, lambda row: (*_said(row.standing), place[id(row)]))
 
     def most(pair: tuple[Listed, Listed]) -> tuple[float, float, int, int]:
         was, row = pair[0].standing, pair[1].standing
@@ -193,7 +191,8 @@ def _places(
         place = 0
         for key, row in mine.items():
             place += key in other
-            places[id(row)] = place if ranks == "among_both" else row.standing.rank
+            by_rule = {"among_both": place, "given": row.standing.rank, "ignored": 0}
+            places[id(row)] = by_rule[ranks]
     return places
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -299,12 +299,12 @@ def _nearest(row: WeakPoint | WeakPointRow) -> tuple[int, str, str, str]:
     return row.distance, row.kind, row.name, row.id
 
 
-def _all_weak(estate: Estate, item_id: str) -> dict[Hashable, WeakPointRow]:
+def _all_weak(estate: Estate, item_id: str) -> dict[str, WeakPointRow]:
     at = estate.index.get(item_id)
     if at is None:
         return {}
     found = takedowns(estate, at, most_looks=0)
-    rows: dict[Hashable, WeakPointRow] = {}
+    rows: dict[str, WeakPointRow] = {}
     for item in found.weak_points():
         kind, name, id_ = estate.label_of(item)
         rows[id_] = WeakPointRow(id_, kind, name, found.step(item))

@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from cmdb.changes.actions import actions_of, failures
-from cmdb.changes.conflicts import Planned, conflicts, implementer, window_of
+from cmdb.changes.conflicts import (
+    Planned,
+    collision_evidence,
+    conflicts,
+    implementer,
+    window_of,
+)
 from cmdb.changes.policy import policy_of
 from cmdb.changes.view import AssessmentMoved, ChangeAnalysis, Conflict
 from cmdb.items import Item
@@ -18,12 +24,11 @@ from cmdb.service import Cmdb
 from impact import analyse, answer
 from impact.answer import BlastRadius, Counts
 from impact.render import sentence
-from impact.risk import Risk, RiskEvidence
+from impact.risk import Risk
 
 SHOWN_SERVICES = 50
 SHOWN_GATES = 20
 NO_IMPACT = "Nothing that it works on stops serving while it is made."
-_COLLIDING = ("shared_item", "inside_radius", "redundancy")
 
 
 async def analyse_change(cmdb: Cmdb, change: Item, items: Sequence[Item]) -> ChangeAnalysis:
@@ -50,7 +55,9 @@ async def analyse_change(cmdb: Cmdb, change: Item, items: Sequence[Item]) -> Cha
         found = await conflicts(cmdb, estate, me, reached, change.id)
     risk: Risk | None = None
     if analysis is not None:
-        risk = await assess_analysis(cmdb, analysis, span, _evidence(found) if span else None)
+        risk = await assess_analysis(
+            cmdb, analysis, span, collision_evidence(found) if span else None
+        )
     return _made(cmdb, change, estate.revision, impact, risk, found, unknown)
 
 
@@ -83,15 +90,6 @@ def _made(
         ruling=ruling,
         unknown=tuple(unknown),
     )
-
-
-def _evidence(found: Sequence[Conflict]) -> list[RiskEvidence]:
-    """One line for each change that it collides with."""
-    rows: dict[str, str] = {}
-    for conflict in found:
-        if conflict.type in _COLLIDING:
-            rows.setdefault(conflict.other, conflict.sentence)
-    return [RiskEvidence(other, said) for other, said in rows.items()]
 
 
 def moved(before: ChangeAnalysis, after: ChangeAnalysis) -> AssessmentMoved | None:

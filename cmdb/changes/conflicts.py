@@ -19,11 +19,14 @@ from cmdb.store.port import Condition, ItemQuery
 from impact import Estate, State
 from impact.collision_answer import Collision
 from impact.collisions import PlannedFailure, find_collisions
+from impact.risk import RiskEvidence
 from impact.window import Window
 
 PLANNED = ("assess", "authorize", "scheduled", "implement")
 """The states in which a change takes its time in the calendar."""
 COMMITTED = ("scheduled", "implement")
+COLLIDING = ("shared_item", "inside_radius", "redundancy")
+"""The conflicts that count in a risk as collisions."""
 OPEN_INCIDENT = tuple(
     s.name for s in INCIDENT.states if s.phase not in (Phase.FINISHED, Phase.ENDED)
 )
@@ -32,13 +35,22 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A change as the calendar knows it: its window and what it does to which items (ids)."""
+    """A change as the calendar knows it: its window and what it does to which items (ids).
+
+    ``states`` says what items fail as, for what is no stored change with known actions.
+    """
 
     number: str
     window: Window
     actions: Mapping[str, str]
     implementer: str | None = None
     state: str = "new"
+    states: Mapping[str, State] | None = None
+
+    @property
+    def failing(self) -> Mapping[str, State]:
+        """The items that do not serve as usual in its window, with their states."""
+        return failures(self.actions) if self.states is None else self.states
 
 
 def window_of(properties: Values) -> Window | None:
@@ -120,15 +132,36 @@ def implementer(properties: Values) -> str | None:
 
 
 async def conflicts(
-    cmdb: Cmdb, estate: Estate, change: Planned, services: Iterable[str], leave_out: str = ""
+    cmdb: Cmdb,
+    estate: Estate,
+    change: Planned,
+    services: Iterable[str],
+    leave_out: str = "",
+    besides: Sequence[Planned] = (),
 ) -> list[Conflict]:
-    """All that is in the way of a change that hits these services (ids), other changes first."""
-    others = await planned_changes(cmdb, change.window, leave_out)
+    """All that is in the way of a change that hits these services (ids), other changes first.
+
+    ``besides`` are planned ones that are not stored; one of them counts instead of a stored change
+    of the same name.
+    """
+    named = {plan.number for plan in besides}
+    stored = await planned_changes(cmdb, change.window, leave_out)
+    others = [*(plan for plan in stored if plan.number not in named)]
+    others += [plan for plan in besides if plan.window.overlaps(change.window)]
     found = [*_shared(estate, change, others), *_same_implementer(change, others)]
     found += await asyncio.to_thread(_collisions, estate, change, others)
     found += await _incidents(cmdb, change)
     found += await _windows(cmdb, change, services)
     return found
+
+
+def collision_evidence(found: Sequence[Conflict]) -> list[RiskEvidence]:
+    """One line for each change that collides, for the risk of the one in question."""
+    rows: dict[str, str] = {}
+    for conflict in found:
+        if conflict.type in COLLIDING:
+            rows.setdefault(conflict.other, conflict.sentence)
+    return [RiskEvidence(other, said) for other, said in rows.items()]
 
 
 def _name(estate: Estate, item: str) -> str:
@@ -181,7 +214,7 @@ def _collisions(estate: Estate, change: Planned, others: Sequence[Planned]) -> l
 
 
 def _failing(estate: Estate, plan: Planned) -> PlannedFailure | None:
-    states = {i: s for i, s in failures(plan.actions).items() if i in estate.index}
+    states = {i: s for i, s in plan.failing.items() if i in estate.index}
     if not states:
         return None
     return PlannedFailure(plan.number, tuple(states), plan.window, State.DOWN, states)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from cmdb.errors import UnknownRevision
 from cmdb.items import Item, Link, WaitingLink
@@ -19,12 +19,15 @@ from cmdb.store.port import Store
 
 Entity = Item | Link | WaitingLink
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far ahead of ours the clock of whoever names a time may be."""
+
 
 async def revision_number(store: Store, point: str | int | datetime) -> int:
     """The revision that a number, an ISO 8601 time or a datetime stands for.
 
-    Raises :class:`~cmdb.errors.UnknownRevision` for a number above the latest or below 0, and for
-    text that is neither.
+    Raises :class:`~cmdb.errors.UnknownRevision` for a number above the latest or below 0, for a
+    time that has not come (by more than :data:`CLOCKS_DIFFER`), and for text that is neither.
     """
     if isinstance(point, str) and not point.strip().isdecimal():
         try:
@@ -34,6 +37,11 @@ async def revision_number(store: Store, point: str | int | datetime) -> int:
                 f"A point in the past is a revision number or a time; it {error}."
             ) from None
     if isinstance(point, datetime):
+        if point.replace(tzinfo=point.tzinfo or UTC) > datetime.now(UTC) + CLOCKS_DIFFER:
+            raise UnknownRevision(
+                f"{format_time(point.replace(tzinfo=point.tzinfo or UTC))} has not come yet, so "
+                "nothing is known of it. Name no time to ask of the latest revision."
+            )
         return await store.revision_at(point)
     number, latest = int(point), (await store.info()).revision
     if not 0 <= number <= latest:
