@@ -128,8 +128,10 @@ def tree(answer: BlastRadius, *, siblings: int = SIBLINGS) -> list[Node]:
     same way. Every affected item of the answer is behind exactly one node. O(affected).
     """
     under: dict[str | None, list[Affected]] = defaultdict(list)
+    there = {row.id for row in answer.affected}
     for row in answer.affected:
-        under[row.because.from_id if row.because else None].append(row)
+        above = row.because.from_id if row.because else None
+        under[above if above in there else None].append(row)
     roots: list[Node] = []
     waiting = [(roots, under[None])]
     while waiting:

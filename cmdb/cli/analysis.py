@@ -19,7 +19,7 @@ from cmdb.cli.output import (
     say,
     styled,
 )
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, LimitOption, OffsetOption, StoreOption, with_cmdb
 from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def impact(
         typer.Option("--format", help="Print a picture instead, in this language."),
     ] = None,
     limit: LimitOption = 1000,
+    offset: OffsetOption = 0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -91,15 +92,16 @@ def impact(
         from impact.explain import explain as prove
 
         how, seen = failure(state.value), view.viewpoint()
+        page: Any = {"limit": limit, "offset": offset}
         if compare:
-            return await compare_impact(cmdb, items, compare, how, seen, limit=limit), None
+            return await compare_impact(cmdb, items, compare, how, seen, **page), None
         analysis = await analyse_failure(cmdb, items, how, seen)
         if drawn:
             return _drawing(analysis, drawn), None
         proof = None
         if explain:
             proof = prove(analysis, await seen.find_in(cmdb, analysis.estate, explain))
-        return answer(analysis, limit=limit, second_run=True), proof
+        return answer(analysis, **page, second_run=True), proof
 
     found, proof = with_cmdb(store, work)
     if drawn:
@@ -109,17 +111,17 @@ def impact(
         print_json(proof if proof is not None else found)
     else:
         view.say_supposed()
-        _print_found(found, proof, is_comparison=compare is not None)
+        _print_found(found, proof, is_comparison=compare is not None, offset=offset)
     return 0
 
 
-def _print_found(found: Any, proof: Any, *, is_comparison: bool) -> None:
+def _print_found(found: Any, proof: Any, *, is_comparison: bool, offset: int) -> None:
     if proof is not None:
         _print_proof(proof)
     elif is_comparison:
         print_comparison(found)
     else:
-        _print_impact(found)
+        _print_impact(found, offset)
 
 
 def _drawing(analysis: Any, language: PictureFormat) -> str:
@@ -140,10 +142,10 @@ def _drawing(analysis: Any, language: PictureFormat) -> str:
     return write(made, title)
 
 
-def _print_impact(found: Any) -> None:
+def _print_impact(found: Any, offset: int) -> None:
     from impact.render import sentence, tree
 
-    say(sentence(found), "bold")
+    say(f"From row {offset + 1} on:" if offset else sentence(found), "bold")
     drawing = _tree("")
     for node in tree(found):
         _grow(drawing, node)
@@ -156,7 +158,7 @@ def _print_impact(found: Any) -> None:
                 for s in found.services[:20]
             ],
         )
-        _more(_total(found, "services"), 20, "service")
+        _more(_total(found, "services") - offset, 20, "service")
     if found.gates_held:
         print_table(
             ("held", "gate", "left"),
@@ -165,13 +167,13 @@ def _print_impact(found: Any) -> None:
                 for g in found.gates_held[:10]
             ],
         )
-        _more(_total(found, "gates_held"), 10, "gate")
+        _more(_total(found, "gates_held") - offset, 10, "gate")
     if found.owners:
         print_table(
             ("call", "owns", "supports", "contact"),
             [(o.name, o.owns, o.supports, o.contact or "") for o in found.owners[:10]],
         )
-        _more(_total(found, "owners"), 10, "owner")
+        _more(_total(found, "owners") - offset, 10, "owner")
     if found.weak_evidence:
         say(f"Rests on weak evidence ({_total(found, 'weak_evidence')}):")
         for weak in found.weak_evidence[:5]:
@@ -254,6 +256,7 @@ def dependencies(
     compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 200,
+    offset: OffsetOption = 0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -266,7 +269,7 @@ def dependencies(
         from cmdb.analysis import compare_dependencies_since, find_dependencies
 
         seen = view.viewpoint()
-        given: Any = {"reverse": reverse, "depth": depth, "limit": limit}
+        given: Any = {"reverse": reverse, "depth": depth, "limit": limit, "offset": offset}
         if compare:
             return await compare_dependencies_since(cmdb, item, compare, seen, **given)
         return await find_dependencies(cmdb, item, seen, **given)

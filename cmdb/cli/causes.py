@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cmdb.cli.comparison import print_answer_comparison
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
-from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
+from cmdb.cli.run import JsonOption, LimitOption, OffsetOption, StoreOption, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -29,12 +30,15 @@ def causes(
         Path | None,
         typer.Option(
             "--alerts",
-            help='A file of lines {"item": identifier, "since": time, "strength": number}.',
+            help='A file of lines {"item": identifier, "since": time, "strength": number}; times '
+            "are UTC unless they have an offset.",
             metavar="FILE",
         ),
     ] = None,
+    compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 10,
+    offset: OffsetOption = 0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -44,20 +48,23 @@ def causes(
     """
 
     async def work(cmdb: Cmdb) -> Any:
-        from cmdb.causes import GivenAlert, read_alerts
+        from cmdb.causes import GivenAlert, compare_causes_since, read_alerts
         from cmdb.causes import causes as find
 
         given = [GivenAlert(item) for item in items or ()]
         if alerts is not None:
             given += read_alerts(alerts)
-        return await find(cmdb, given, view.viewpoint(), limit=limit)
+        page: Any = {"limit": limit, "offset": offset}
+        if compare:
+            return await compare_causes_since(cmdb, given, compare, view.viewpoint(), **page)
+        return await find(cmdb, given, view.viewpoint(), **page)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
     else:
         view.say_supposed()
-        _print_causes(found)
+        (print_answer_comparison if compare else _print_causes)(found)
     return 0
 
 
@@ -67,13 +74,22 @@ def suspects(
     ],
     since: Annotated[
         str | None,
-        typer.Option("--since", help="From when; 24 hours before the end.", metavar="TIME"),
+        typer.Option(
+            "--since",
+            help="From when; 24 hours before the end. UTC unless it has an offset.",
+            metavar="TIME",
+        ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--until", help="When it broke; now.", metavar="TIME")
+        str | None,
+        typer.Option(
+            "--until", help="When it broke; now. UTC unless it has an offset.", metavar="TIME"
+        ),
     ] = None,
+    compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 50,
+    offset: OffsetOption = 0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -83,18 +99,22 @@ def suspects(
     """
 
     async def work(cmdb: Cmdb) -> Any:
+        from cmdb.suspects import compare_suspects_since
         from cmdb.suspects import suspects as find
         from cmdb.times import read_time
 
-        first, last = read_time(since, "--since"), read_time(until, "--until")
-        return await find(cmdb, items, view.viewpoint(), since=first, until=last, limit=limit)
+        how: Any = {"since": read_time(since, "--since"), "until": read_time(until, "--until")}
+        how |= {"limit": limit, "offset": offset}
+        if compare:
+            return await compare_suspects_since(cmdb, items, compare, view.viewpoint(), **how)
+        return await find(cmdb, items, view.viewpoint(), **how)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
     else:
         view.say_supposed()
-        _print_suspects(found)
+        (print_answer_comparison if compare else _print_suspects)(found)
     return 0
 
 
@@ -116,13 +136,14 @@ def _print_suspects(found: Any) -> None:
             for s in found.suspects
         ],
     )
+    _more(found.total, len(found.suspects))
     if found.left_out:
         say(f"{plural(found.left_out, 'older edit')} of that time were too many to be looked at.")
     say(f"{plural(found.upstream, 'item')} upstream (revision {found.revision})")
 
 
 def _print_causes(found: Any) -> None:
-    if found.confident:
+    if found.confident and found.causes:
         say(f"The cause is most likely {_named(found.causes[0])}.", "bold")
     else:
         say("There is no confident cause; these are leads.", "bold")
@@ -139,6 +160,7 @@ def _print_causes(found: Any) -> None:
             for c in found.causes
         ],
     )
+    _more(found.total, len(found.causes))
     if found.causes:
         say(f"Why {_named(found.causes[0])}:")
         for evidence in found.causes[0].evidence:
@@ -149,6 +171,11 @@ def _print_causes(found: Any) -> None:
         f"{found.tried} of {plural(found.candidates, 'candidate')} tried "
         f"(revision {found.revision})"
     )
+
+
+def _more(total: int, shown: int) -> None:
+    if total > shown:
+        say(f"{shown} of {total:,}; --limit and --offset give the others.")
 
 
 def _named(cause: Any) -> str:

@@ -4,21 +4,26 @@ change enablement are in :mod:`cmdb.cli.change_verbs`."""
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cmdb.cli.change_print import print_conflicts
 from cmdb.cli.change_verbs import add_first, add_others, assess_record
+from cmdb.cli.comparison import print_comparison, print_risk_comparison
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
 from cmdb.cli.records import group
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
-from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
+from cmdb.cli.risk import EndOption, PlannedFileOption, StartOption
+from cmdb.cli.run import JsonOption, LimitOption, OffsetOption, StoreOption, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 from cmdb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from cmdb.plans import Plan
+    from cmdb.service import Cmdb
 
 SHOWN = 20
 
@@ -67,12 +72,17 @@ def assess(
         str | None,
         typer.Option("--cluster", help="Which cluster Kubernetes objects are in.", metavar="ITEM"),
     ] = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    planned: PlannedFileOption = None,
+    compare: CompareOption = None,
     written: Annotated[
         AssessmentFormat,
         typer.Option("--format", help="markdown is a comment for a pull request."),
     ] = AssessmentFormat.text,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 1000,
+    offset: OffsetOption = 0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -84,15 +94,23 @@ def assess(
     if (change is None) == (plan is None):
         raise InvalidInput("Name a change, or a plan with --plan FILE.")
     if change is not None:
-        _only_for_plans(view, strict=strict, cluster=cluster, written=written)
+        window = (start, end, planned, compare)
+        others = (strict, cluster, offset, *window, written is not AssessmentFormat.text)
+        _only_for_plans(view, *others)
         return assess_record(change, store, max_risk=max_risk, as_json=as_json)
     assert plan is not None
-    from cmdb.change_assessment import assess_plan
-
-    read = _read(plan)
-    seen = view.viewpoint()
+    if compare and (strict or written is AssessmentFormat.markdown):
+        other = "--strict" if strict else "--format markdown"
+        raise InvalidInput(f"A comparison says what differs; {other} is for the whole answer.")
     found = with_cmdb(
-        store, lambda cmdb: assess_plan(cmdb, read, seen, cluster=cluster, limit=limit)
+        store,
+        _asked(
+            _read(plan),
+            view,
+            compare,
+            (start, end, planned),
+            {"cluster": cluster, "limit": limit, "offset": offset},
+        ),
     )
     risk = found.risk.total if found.risk else 0.0
     refused = []
@@ -109,19 +127,46 @@ def assess(
         sys.stdout.write(markdown(found, refused))
     else:
         view.say_supposed()
-        _print(found)
+        if compare:
+            _print_comparison(found)
+        else:
+            _print(found, offset)
         for sentence in refused:
             say(sentence, "bold red")
     return int(bool(refused))
 
 
-def _only_for_plans(
-    view: ViewOptions, *, strict: bool, cluster: str | None, written: AssessmentFormat
-) -> None:
-    if strict or cluster or written is not AssessmentFormat.text or view != NO_VIEW:
+def _asked(
+    plan: Plan,
+    view: ViewOptions,
+    compare: str | None,
+    times: tuple[str | None, str | None, Path | None],
+    how: dict[str, Any],
+) -> Callable[[Cmdb], Awaitable[Any]]:
+    """The question that was typed. ``times`` are the window and the planned failures."""
+    from cmdb.change_assessment import assess_plan, compare_assessment_since
+    from cmdb.collisions import read_planned
+    from cmdb.times import read_time
+
+    start, end, planned = times
+    seen, how = view.viewpoint(), {**how}
+    how |= {"start": read_time(start, "--start"), "end": read_time(end, "--end")}
+    how["planned"] = read_planned(planned) if planned else ()
+
+    async def work(cmdb: Cmdb) -> Any:
+        if compare:
+            return await compare_assessment_since(cmdb, plan, compare, seen, **how)
+        return await assess_plan(cmdb, plan, seen, **how)
+
+    return work
+
+
+def _only_for_plans(view: ViewOptions, *others: object) -> None:
+    if any(others) or view != NO_VIEW:
         raise InvalidInput(
-            "A recorded change is assessed as things stand: --strict, --cluster, --format, --at, "
-            "--what-if and --include-planned are for plans."
+            "A recorded change is assessed as things stand, in its own window: --strict, "
+            "--cluster, --format, --start, --end, --planned, --compare, --offset, --at, --what-if "
+            "and --include-planned are for plans."
         )
 
 
@@ -134,7 +179,7 @@ def _read(path: Path) -> Plan:
     return plan_file(path)
 
 
-def _print(found: Any) -> None:
+def _print(found: Any, offset: int) -> None:
     say(summary(found), "bold")
     rows = [c for c in found.changes if c.effect != "create"]
     if rows:
@@ -148,10 +193,12 @@ def _print(found: Any) -> None:
         say(f"Not known here, so what follows from them is not known either: {listed(found)}.")
     if found.impact is None:
         say("Nothing that is known here is taken down.")
+        print_conflicts(found.conflicts, found.total_conflicts)
         return
     from impact.render import sentence
 
-    say(sentence(found.impact))
+    if not offset:
+        say(sentence(found.impact))
     if found.impact.services:
         print_table(
             ("service", "state", "criticality"),
@@ -173,7 +220,24 @@ def _print(found: Any) -> None:
             if f.points
         ],
     )
+    print_conflicts(found.conflicts, found.total_conflicts)
     say(f"(revision {found.revision})")
+
+
+def _print_comparison(found: Any) -> None:
+    if found.impact is None:
+        say("Nothing that is known here is taken down, then or now.")
+    else:
+        print_comparison(found.impact)
+        print_risk_comparison(found.risk)
+    for title, rows in (
+        ("New in the way:", found.new_conflicts),
+        ("No longer in the way:", found.gone_conflicts),
+    ):
+        if rows:
+            say(title, "bold")
+            for row in rows:
+                say(f"  {row.sentence}")
 
 
 def summary(found: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cmdb.changes.view import AssessmentMoved, ChangeAnalysis, ChangeReview, ChangeView
+from cmdb.changes.view import AssessmentMoved, ChangeAnalysis, ChangeReview, ChangeView, Conflict
 from cmdb.cli.output import STATE_STYLE, print_table, say, styled
 
 SHOWN = 8
@@ -89,7 +89,7 @@ def _analysis(found: ChangeAnalysis) -> None:
     ]
     if rows:
         print_table(("factor", "points", "because"), rows)
-    _sentences("In the way:", [c.sentence for c in found.conflicts])
+    print_conflicts(found.conflicts, len(found.conflicts))
     ruling = found.ruling
     who = ", ".join(ruling.authorities) or "nobody"
     when = "afterwards" if ruling.is_after else "before"
@@ -97,6 +97,16 @@ def _analysis(found: ChangeAnalysis) -> None:
     if found.moved is not None:
         say(f"What the last assessment changed (before: revision {found.moved.since_revision}):")
         _moved(found.moved)
+
+
+def print_conflicts(found: Sequence[Conflict], total: int) -> None:
+    """Print what is in a change's way: the first of ``total``."""
+    if found:
+        say("In the way:")
+        for conflict in found[:SHOWN]:
+            say(f"  {conflict.sentence}")
+        if total > SHOWN:
+            say(f"  … and {total - SHOWN} more")
 
 
 def _moved(found: AssessmentMoved) -> None:

@@ -39,6 +39,52 @@ def _cell(state: str | None) -> Any:
     return styled(state.replace("_", " "), STATE_STYLE[state])
 
 
+def print_answer_comparison(found: Any) -> None:
+    """Print both answers' sentences, then the rows that came, went and moved."""
+    say(f" then: {found.before_sentence} (revision {found.before_revision})")
+    say(f"  now: {found.after_sentence} (revision {found.revision})")
+    for title, rows, side in (("New:", found.new, "after"), ("Gone:", found.gone, "before")):
+        if rows:
+            say(title, "bold")
+            print_table(
+                ("rank", "what", "state", "score", ""),
+                [_standing(row, getattr(row, side)) for row in rows[:SHOWN]],
+            )
+    if found.changed:
+        say("Otherwise:", "bold")
+        print_table(
+            ("what", "then", "now"),
+            [(row.name, _stood(row.before), _stood(row.after)) for row in found.changed[:SHOWN]],
+        )
+    counts = found.counts
+    if not counts.new + counts.gone + counts.changed:
+        say("Nothing differs.")
+    if found.truncated or max(len(found.new), len(found.gone), len(found.changed)) > SHOWN:
+        say("Lists are cut at --limit; the counts are of everything.")
+    if not found.complete:
+        say("A search was broken off at one of the points, so that rows may be missing there.")
+    say(
+        f"{counts.new:,} new, {counts.gone:,} gone, {counts.changed:,} otherwise; {counts.after:,} "
+        f"now, {counts.before:,} then"
+    )
+
+
+def _standing(row: Any, stood: Any) -> tuple[Any, ...]:
+    state = styled(_spoken(stood.state), STATE_STYLE[stood.state]) if stood.state else ""
+    score = "" if stood.score is None else f"{stood.score:g}"
+    return stood.rank, row.name, state, score, stood.text
+
+
+def _stood(stood: Any) -> str:
+    parts = [f"rank {stood.rank}", _spoken(stood.state or "")]
+    parts += ["" if stood.score is None else f"score {stood.score:g}", stood.text]
+    return ", ".join(part for part in parts if part)
+
+
+def _spoken(state: str) -> str:
+    return state.replace("_", " ")
+
+
 def print_dependencies_comparison(found: Any) -> None:
     """Print what came, what went, and what is otherwise."""
     counts = found.counts

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cmdb.cli.analysis import FailureState
+from cmdb.cli.comparison import print_answer_comparison
 from cmdb.cli.output import plural, print_json, print_table, say
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
-from cmdb.cli.viewpoint import NO_VIEW, ViewOptions, with_view
+from cmdb.cli.run import JsonOption, LimitOption, OffsetOption, StoreOption, with_cmdb
+from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
@@ -27,8 +28,10 @@ def restoration_order(
     state: Annotated[
         FailureState, typer.Option("--state", help="How badly it failed.")
     ] = FailureState.down,
+    compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 1000,
+    offset: OffsetOption = 0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -38,18 +41,24 @@ def restoration_order(
     """
 
     async def work(cmdb: Cmdb) -> Any:
-        from cmdb.analysis import analyse_failure
+        from cmdb.analysis import analyse_failure, compare_restoration_since
         from impact import failure
         from impact.restoration import restoration_order as order
 
-        analysis = await analyse_failure(cmdb, items, failure(state.value), view.viewpoint())
-        return order(analysis, limit=limit)
+        how, seen = failure(state.value), view.viewpoint()
+        page: Any = {"limit": limit, "offset": offset}
+        if compare:
+            return await compare_restoration_since(cmdb, items, compare, how, seen, **page)
+        return order(await analyse_failure(cmdb, items, how, seen), **page)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0
     view.say_supposed()
+    if compare:
+        print_answer_comparison(found)
+        return 0
     counts = found.counts
     say(f"{plural(counts.items, 'item')} in {plural(counts.waves, 'wave')}", "bold")
     print_table(

@@ -8,13 +8,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cmdb.cli.analysis import FailureState
-from cmdb.cli.comparison import print_risk_comparison
+from cmdb.cli.comparison import print_answer_comparison, print_risk_comparison
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, LimitOption, OffsetOption, StoreOption, with_cmdb
 from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 
 if TYPE_CHECKING:
     from cmdb.service import Cmdb
+
+StartOption = Annotated[
+    str | None,
+    typer.Option(
+        "--start", help="When the work begins; UTC unless it has an offset.", metavar="TIME"
+    ),
+]
+EndOption = Annotated[
+    str | None,
+    typer.Option("--end", help="When it is over; UTC unless it has an offset.", metavar="TIME"),
+]
+PlannedFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--planned",
+        help="Count collisions with the planned failures in this file, as `cmdb collisions` takes "
+        "them.",
+        metavar="FILE",
+    ),
+]
 
 SHOWN_EVIDENCE = 3
 SHOWN_WORSE = 5
@@ -33,27 +53,15 @@ def risk(
     state: Annotated[
         FailureState, typer.Option("--state", help="How badly it fails.")
     ] = FailureState.down,
-    start: Annotated[
-        str | None, typer.Option("--start", help="When the work begins.", metavar="TIME")
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--end", help="When it is over.", metavar="TIME")
-    ] = None,
+    start: StartOption = None,
+    end: EndOption = None,
     max_risk: Annotated[
         float | None,
         typer.Option(
             "--max-risk", min=0, max=100, help="Exit with 1 where the risk is above it (0 to 100)."
         ),
     ] = None,
-    planned: Annotated[
-        Path | None,
-        typer.Option(
-            "--planned",
-            help="Count collisions with the planned failures in this file, as `cmdb collisions` "
-            "takes them.",
-            metavar="FILE",
-        ),
-    ] = None,
+    planned: PlannedFileOption = None,
     compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     store: StoreOption = None,
@@ -63,8 +71,6 @@ def risk(
 
     Example: cmdb risk dc1-hv03 --start 2026-11-28T22:00Z --end 2026-11-29T02:00Z --max-risk 60
     """
-    if compare and planned:
-        raise typer.BadParameter("can't be combined with --compare", param_hint="--planned")
 
     async def work(cmdb: Cmdb) -> Any:
         from cmdb.collisions import read_planned
@@ -74,9 +80,9 @@ def risk(
 
         how, seen = failure(state.value), view.viewpoint()
         span: Any = {"start": read_time(start, "--start"), "end": read_time(end, "--end")}
-        if compare:
-            return await compare_risk_since(cmdb, items, compare, how, seen, **span)
         others = read_planned(planned) if planned else None
+        if compare:
+            return await compare_risk_since(cmdb, items, compare, how, seen, **span, planned=others)
         return await assess(cmdb, items, how, seen, **span, planned=others)
 
     found = with_cmdb(store, work)
@@ -121,33 +127,40 @@ def collisions(
         Path,
         typer.Option(
             "--planned",
-            help='A JSON list, or lines, of {"name", "items": [...], "state", "start", "end"}.',
+            help='A JSON list, or lines, of {"name", "items": [...], "state", "start", "end"}; '
+            "times are UTC unless they have an offset.",
             metavar="FILE",
         ),
     ],
+    compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 100,
+    offset: OffsetOption = 0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Which planned failures are in each other's way; exits with 1 where some are.
+    """Which planned failures are in each other's way; exits with 1 where some are, or with
+    --compare where some are that were not.
 
     Example: cmdb collisions --planned tonight.json
     """
 
     async def work(cmdb: Cmdb) -> Any:
         from cmdb.collisions import collisions as find
-        from cmdb.collisions import read_planned
+        from cmdb.collisions import compare_collisions_since, read_planned
 
-        return await find(cmdb, read_planned(planned), view.viewpoint(), limit=limit)
+        given, page = read_planned(planned), {"limit": limit, "offset": offset}
+        if compare:
+            return await compare_collisions_since(cmdb, given, compare, view.viewpoint(), **page)
+        return await find(cmdb, given, view.viewpoint(), **page)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
     else:
         view.say_supposed()
-        _print_collisions(found)
-    return int(found.total > 0)
+        (print_answer_comparison if compare else _print_collisions)(found)
+    return int((found.counts.new if compare else found.total) > 0)
 
 
 def _print_collisions(found: Any) -> None:

@@ -22,9 +22,17 @@ StoreOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 AtOption = Annotated[
     str | None,
-    typer.Option("--at", help="As of a past revision or time.", metavar="REVISION|TIME"),
+    typer.Option(
+        "--at",
+        help="As of a past revision or time (UTC unless it has an offset).",
+        metavar="REVISION|TIME",
+    ),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Rows to show at most.")]
+OffsetOption = Annotated[
+    int,
+    typer.Option("--offset", min=0, help="Rows of each list to pass over: where a page begins."),
+]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the revision.")]
 
 

@@ -29,7 +29,8 @@ CompareOption = Annotated[
     str | None,
     typer.Option(
         "--compare",
-        help="Show only what differs from then; now, beside --what-if or --at.",
+        help="Show only what differs from then (a time is UTC unless it has an offset); now, "
+        "beside --what-if or --at.",
         metavar="REVISION|TIME",
     ),
 ]

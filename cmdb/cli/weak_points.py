@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cmdb.cli.comparison import print_answer_comparison
 from cmdb.cli.output import plural, print_json, print_table, say
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, told, with_cmdb
+from cmdb.cli.run import JsonOption, LimitOption, OffsetOption, StoreOption, told, with_cmdb
 from cmdb.cli.viewpoint import NO_VIEW, CompareOption, ViewOptions, with_view
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def weak_points(
     compare: CompareOption = None,
     view: ViewOptions = NO_VIEW,
     limit: LimitOption = 100,
+    offset: OffsetOption = 0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -45,27 +47,34 @@ def weak_points(
 
     Example: cmdb weak-points payments@production
     """
-    mode = _mode(service, {"--pairs": pairs, "--compare": bool(compare), "--estate": estate})
+    mode = _mode(service, {"--pairs": pairs, "--estate": estate})
 
     async def work(cmdb: Cmdb) -> Any:
         from cmdb import weak_points as cases
 
         seen = view.viewpoint()
+        page: Any = {"limit": limit, "offset": offset}
         if service is None:
             with told("Trying", quiet=as_json) as tell:
-                return await cases.rank_weak_points(cmdb, seen, progress=tell, limit=limit)
-        if pairs:
-            return await cases.find_cut_pairs(cmdb, service, seen, limit=limit)
+                if compare:
+                    since = cases.compare_rankings_since
+                    return await since(cmdb, compare, seen, progress=tell, **page)
+                return await cases.rank_weak_points(cmdb, seen, progress=tell, **page)
         if compare:
-            return await cases.compare_weak_points_since(cmdb, service, compare, seen, limit=limit)
-        return await cases.find_weak_points(cmdb, service, seen, limit=limit)
+            differ = cases.compare_cut_pairs_since if pairs else cases.compare_weak_points_since
+            return await differ(cmdb, service, compare, seen, **page)
+        find = cases.find_cut_pairs if pairs else cases.find_weak_points
+        return await find(cmdb, service, seen, **page)
 
     found = with_cmdb(store, work)
     if as_json:
         print_json(found)
         return 0
     view.say_supposed()
-    _PRINT[mode](found)
+    if compare and mode:
+        print_answer_comparison(found)
+        return 0
+    _PRINT["--compare" if compare else mode](found)
     if found.truncated:
         say("Lists are cut at --limit; the counts are of everything.")
     say(f"(revision {found.revision})")

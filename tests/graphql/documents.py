@@ -6,6 +6,12 @@ from typing import Any
 
 from tests.plans.plan_files import every_action
 
+COMPARED = """revision asOf beforeRevision beforeAsOf beforeSentence afterSentence complete truncated
+            counts { before after new gone changed }
+            new { name items { id item { status } } after { rank state score text } }
+            gone { name before { rank } } changed { name before { rank } after { rank } }"""
+"""What all comparisons of answers have."""
+
 DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "item_by_name": (
         """query($key: String!) { item(key: $key) {
@@ -49,6 +55,45 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             counts { delete replace } changes { address effect name item { status } } unmapped
             impact { sentence counts { down } } risk { total factors { factor points } } } }""",
         {"plan": every_action()},
+    ),
+    "change_assessment_comparison": (
+        """query($plan: JSON!) { changeAssessmentComparison(plan: $plan, since: "1",
+            start: "2026-11-24T22:00:00Z", end: "2026-11-25T02:00:00Z") {
+            beforeRevision impact { worse better changes { name before after } }
+            risk { total beforeTotal } newConflicts { type sentence } goneConflicts { other } } }""",
+        {"plan": every_action()},
+    ),
+    "causes_comparison": (
+        f"""query {{ causesComparison(since: "1", limit: 2, alerts: [
+            {{item: "checkout@production"}}, {{item: "payments@production"}}]) {{
+            {COMPARED} }} }}""",
+        {},
+    ),
+    "suspects_comparison": (
+        f"""query {{ suspectsComparison(items: ["checkout@production"], compare: "1", limit: 2) {{
+            {COMPARED} }} }}""",
+        {},
+    ),
+    "restoration_order_comparison": (
+        f"""query {{ restorationOrderComparison(items: ["ledger-db-1"], since: "1", limit: 2) {{
+            {COMPARED} }} }}""",
+        {},
+    ),
+    "weak_point_pairs_comparison": (
+        f"""query {{ weakPointPairsComparison(item: "orders@production", since: "1", limit: 2) {{
+            {COMPARED} }} }}""",
+        {},
+    ),
+    "estate_weak_points_comparison": (
+        f"""query {{ estateWeakPointsComparison(since: "1", limit: 2) {{ {COMPARED} }} }}""",
+        {},
+    ),
+    "collisions_comparison": (
+        f"""query {{ collisionsComparison(since: "1", planned: [
+            {{name: "a", items: ["orders-db-1"], start: "2026-11-24T22Z", end: "2026-11-25T02Z"}}
+            {{name: "b", items: ["orders-db-2"], start: "2026-11-24T23Z", end: "2026-11-25T01Z"}}
+        ]) {{ {COMPARED} }} }}""",
+        {},
     ),
     "nested_links": (
         """query($first: Int!) { virtualMachines(first: $first) { totalCount nodes {

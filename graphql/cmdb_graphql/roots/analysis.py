@@ -15,7 +15,7 @@ from cmdb.errors import InvalidInput
 from cmdb.viewpoint import Viewpoint
 from cmdb_graphql.connections import checked_first
 from cmdb_graphql.context import Context, off_loop
-from cmdb_graphql.roots.viewpoint import Limit, Since, with_view
+from cmdb_graphql.roots.viewpoint import Limit, Offset, Since, with_view
 from cmdb_graphql.structs import Later, StructTypes, closed_set, many
 from impact import Analysis, BlastRadius, answer, failure
 from impact.answer import Because, WithoutWeakEvidence
@@ -51,6 +51,7 @@ ROWS_WITH_ITEMS = (
     "WorseItem",
     "InsideRadius",
     "OtherState",
+    "ComparedItem",
     "WeakPoint",
     "WeakPointRow",
     "WeakPointsComparison",
@@ -87,7 +88,7 @@ def extra_fields(later: Later) -> dict[str, dict[str, Any]]:
             "item": strawberry.field(
                 resolver=_row_item,
                 graphql_type=later.optional("Item"),
-                description="The item itself, as it is now.",
+                description="The item itself, as it is now; null where it is only supposed.",
             )
         }
         for name in ROWS_WITH_ITEMS
@@ -182,7 +183,8 @@ def fields(structs: StructTypes, later: Later) -> dict[str, Any]:
 
 
 async def _row_item(root: Any, info: Info) -> Any:
-    return await info.context.item(root.id)
+    """Null for an item that is only supposed."""
+    return next(iter(await info.context.items([root.id])), None)
 
 
 def _reason(root: Any) -> str:
@@ -228,9 +230,7 @@ async def _impact(
     view: Viewpoint,
     state: Failing = DOWN,
     limit: Limit = DEFAULT_LIMIT,
-    offset: Annotated[
-        int, strawberry.argument("Rows of each list to pass over: where the page begins.")
-    ] = 0,
+    offset: Offset = 0,
 ) -> Any:
     analysis = await info.context.analysis((tuple(items), failure(state.value), view))
     made = await off_loop(lambda: answer(analysis, limit=limit, offset=offset))
@@ -257,9 +257,10 @@ async def _compare(
     view: Viewpoint,
     state: Failing = DOWN,
     limit: Limit = DEFAULT_LIMIT,
+    offset: Offset = 0,
 ) -> Any:
-    cmdb = info.context.cmdb
-    return await compare_impact(cmdb, items, since, failure(state.value), view, limit=limit)
+    how, page = failure(state.value), {"limit": limit, "offset": offset}
+    return await compare_impact(info.context.cmdb, items, since, how, view, **page)
 
 
 Key = Annotated[str, strawberry.argument("An id, an identifier or a unique name.")]
@@ -267,16 +268,28 @@ Depth = Annotated[int | None, strawberry.argument("Steps at most; any number unl
 
 
 async def _dependencies(
-    info: Info, item: Key, view: Viewpoint, depth: Depth = None, limit: Limit = DEFAULT_LIMIT
+    info: Info,
+    item: Key,
+    view: Viewpoint,
+    depth: Depth = None,
+    limit: Limit = DEFAULT_LIMIT,
+    offset: Offset = 0,
 ) -> Any:
-    return await find_dependencies(info.context.cmdb, item, view, depth=depth, limit=limit)
+    return await find_dependencies(
+        info.context.cmdb, item, view, depth=depth, limit=limit, offset=offset
+    )
 
 
 async def _dependents(
-    info: Info, item: Key, view: Viewpoint, depth: Depth = None, limit: Limit = DEFAULT_LIMIT
+    info: Info,
+    item: Key,
+    view: Viewpoint,
+    depth: Depth = None,
+    limit: Limit = DEFAULT_LIMIT,
+    offset: Offset = 0,
 ) -> Any:
     return await find_dependencies(
-        info.context.cmdb, item, view, reverse=True, depth=depth, limit=limit
+        info.context.cmdb, item, view, reverse=True, depth=depth, limit=limit, offset=offset
     )
 
 
@@ -288,10 +301,10 @@ async def _dependencies_comparison(
     reverse: Annotated[bool, strawberry.argument("What rests on it instead.")] = False,
     depth: Depth = None,
     limit: Limit = DEFAULT_LIMIT,
+    offset: Offset = 0,
 ) -> Any:
-    return await compare_dependencies_since(
-        info.context.cmdb, item, since, view, reverse=reverse, depth=depth, limit=limit
-    )
+    how: dict[str, Any] = {"reverse": reverse, "depth": depth, "limit": limit, "offset": offset}
+    return await compare_dependencies_since(info.context.cmdb, item, since, view, **how)
 
 
 async def _path(

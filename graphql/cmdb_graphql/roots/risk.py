@@ -5,17 +5,18 @@ from typing import Annotated, Any
 
 import strawberry
 
-from cmdb.collisions import GivenPlan, collisions
+from cmdb.collisions import GivenPlan, collisions, compare_collisions_since
 from cmdb.errors import InvalidInput
 from cmdb.risk import assess, compare_risk_since
 from cmdb.viewpoint import Viewpoint
 from cmdb_graphql.context import Context
 from cmdb_graphql.roots.analysis import DOWN, Failing, FailureState, Items
-from cmdb_graphql.roots.viewpoint import Limit, Since, with_view
+from cmdb_graphql.roots.viewpoint import Limit, Offset, Since, with_view
 from cmdb_graphql.structs import StructTypes
 from impact import failure
 from impact.collision_answer import Collisions
 from impact.collisions import DEFAULT_LIMIT
+from impact.difference import AnswerComparison
 from impact.risk import Risk
 from impact.risk_comparison import RiskComparison
 
@@ -41,6 +42,13 @@ class PlannedFailureInput:
     )
 
 
+Plans = Annotated[list[PlannedFailureInput], strawberry.argument("What is to fail, and when.")]
+Others = Annotated[
+    list[PlannedFailureInput] | None,
+    strawberry.argument("Other planned failures, whose collisions with this one count."),
+]
+
+
 def fields(structs: StructTypes) -> dict[str, Any]:
     """The roots of this module."""
     return {
@@ -59,6 +67,11 @@ def fields(structs: StructTypes) -> dict[str, Any]:
             graphql_type=structs.of(Collisions),
             description="Which planned failures are in each other's way.",
         ),
+        "collisions_comparison": strawberry.field(
+            resolver=with_view(_collisions_comparison),
+            graphql_type=structs.of(AnswerComparison),
+            description="How the same planned failures collided then, and do now.",
+        ),
     }
 
 
@@ -69,13 +82,10 @@ async def _risk(
     state: Failing = DOWN,
     start: Start = None,
     end: End = None,
-    planned: Annotated[
-        list[PlannedFailureInput] | None,
-        strawberry.argument("Other planned failures, whose collisions with this one count."),
-    ] = None,
+    planned: Others = None,
 ) -> Any:
     cmdb, how = info.context.cmdb, failure(state.value)
-    others = None if planned is None else _given(planned)
+    others = None if planned is None else given_plans(planned)
     return await assess(cmdb, items, how, view, start=start, end=end, planned=others)
 
 
@@ -87,23 +97,40 @@ async def _risk_comparison(
     state: Failing = DOWN,
     start: Start = None,
     end: End = None,
+    planned: Others = None,
 ) -> Any:
     cmdb, how = info.context.cmdb, failure(state.value)
-    return await compare_risk_since(cmdb, items, since, how, view, start=start, end=end)
+    others = None if planned is None else given_plans(planned)
+    return await compare_risk_since(
+        cmdb, items, since, how, view, start=start, end=end, planned=others
+    )
 
 
 async def _collisions(
     info: Info,
-    planned: Annotated[
-        list[PlannedFailureInput], strawberry.argument("What is to fail, and when.")
-    ],
+    planned: Plans,
     view: Viewpoint,
     limit: Limit = DEFAULT_LIMIT,
+    offset: Offset = 0,
 ) -> Any:
-    return await collisions(info.context.cmdb, _given(planned), view, limit=limit)
+    plans = given_plans(planned)
+    return await collisions(info.context.cmdb, plans, view, limit=limit, offset=offset)
 
 
-def _given(planned: list[PlannedFailureInput]) -> list[GivenPlan]:
+async def _collisions_comparison(
+    info: Info,
+    planned: Plans,
+    since: Since,
+    view: Viewpoint,
+    limit: Limit = DEFAULT_LIMIT,
+    offset: Offset = 0,
+) -> Any:
+    plans, page = given_plans(planned), {"limit": limit, "offset": offset}
+    return await compare_collisions_since(info.context.cmdb, plans, since, view, **page)
+
+
+def given_plans(planned: list[PlannedFailureInput]) -> list[GivenPlan]:
+    """The planned failures as the use cases take them; raises where they are too many."""
     if len(planned) > MOST_PLANNED:
         raise InvalidInput(f"There may be {MOST_PLANNED} at most, not {len(planned)}.")
     return [

@@ -18,7 +18,14 @@ MAX_ROWS = 10_000
 
 Limit = Annotated[int, strawberry.argument(f"Rows of each list, {MAX_ROWS} at most.")]
 
-At = Annotated[str | None, strawberry.argument("As of a revision number or a time.")]
+Offset = Annotated[
+    int, strawberry.argument("Rows of each list to pass over: where the page begins.")
+]
+
+At = Annotated[
+    str | None,
+    strawberry.argument("As of a revision number or a time (UTC unless it has an offset)."),
+]
 Planned = Annotated[bool, strawberry.argument("Count planned items as if they were there.")]
 Supposed = Annotated[
     str | None,
