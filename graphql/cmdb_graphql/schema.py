@@ -63,7 +63,8 @@ OWN_TYPES = frozenset(
     "CutPairs CutPair CutItem WeakPointsComparison WeakPointsComparisonCounts WeakPointRow "
     "EstateWeakPoints EstateWeakPointCounts RankedItem "
     "FalseRedundancy RestorationOrder RestorationWave RestorationGroup RestoredItem "
-    "RestorationCounts DependenciesComparison DependenciesComparisonCounts "
+    "RestorationCounts DependenciesComparison ComparisonCounts "
+    "AnswerComparison ComparedRow ComparedItem Standing ChangeAssessmentComparison "
     "ChangedDependency RiskComparison RiskChange".split()
 ).union(
     (OTHER, *TYPE_NAMES.values(), *(name for name, _ in LITERALS.values())),
@@ -75,7 +76,9 @@ OWN_ROOTS = frozenset(
     "node item items search impact explain dependencies dependents path history diff revision "
     "revisions runs waitingLinks kinds kind relations info weakPoints causes changeAssessment "
     "impactComparison collisions health risk suspects restorationOrder weakPointPairs "
-    "weakPointsComparison estateWeakPoints dependenciesComparison riskComparison".split()
+    "weakPointsComparison estateWeakPoints dependenciesComparison riskComparison "
+    "causesComparison suspectsComparison restorationOrderComparison weakPointPairsComparison "
+    "estateWeakPointsComparison collisionsComparison changeAssessmentComparison".split()
 ).union(*(practice.ROOTS for practice in PRACTICES))
 """Root fields that no kind's plural can have; the last are promised to what comes later."""
 
