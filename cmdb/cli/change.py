@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmdb.cli.change_print import print_conflicts
 from cmdb.cli.change_verbs import add_first, add_others, assess_record
 from cmdb.cli.comparison import print_comparison, print_risk_comparison
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
@@ -180,6 +179,8 @@ def _read(path: Path) -> Plan:
 
 
 def _print(found: Any, offset: int) -> None:
+    from cmdb.cli.change_print import print_conflicts
+
     say(summary(found), "bold")
     rows = [c for c in found.changes if c.effect != "create"]
     if rows:
