@@ -18,7 +18,7 @@ from impact.columns.items import ItemRows
 from impact.columns.layers import Rows
 from impact.columns.links import LinkRows
 from impact.columns.networks import Layout
-from impact.columns.relations import FROM_TO, NO_IMPACT
+from impact.columns.relations import FROM_TO, NO_IMPACT, is_ordinary
 from impact.columns.version import Version, graph_of
 from impact.compiled.engine import Engine
 from impact.gates import Form, Gate, Wire, form_gates
@@ -167,7 +167,15 @@ class _Following(Change):
         positions = self.old.gates_of.get(item, ())
         links = self.old.gates.single_links(positions)
         pairs = zip(positions, links, strict=True)
-        return {at: link for at, link in pairs if link >= 0 and link not in self.touched}
+        return {
+            at: link
+            for at, link in pairs
+            if link >= 0 and link not in self.touched and self._is_ordinary(link)
+        }
+
+    def _is_ordinary(self, link: int) -> bool:
+        """Whether nothing is found wrong with the link: what is found is found anew each time."""
+        return is_ordinary(self.columns.term_rows[self.columns.terms[link]].weight)
 
     def _link_name(self, link: int) -> str:
         columns, ids = self.columns, self.old.table.ids

@@ -96,6 +96,12 @@ def _direction(relation: Relation | None) -> int:
     return FROM_TO if relation.impact is ImpactDirection.FROM_TO else NO_IMPACT
 
 
+def is_ordinary(weight: float) -> bool:
+    """Whether a link of that weight, alone in its gate, is a gate with nothing more to it: its
+    weight is a number above 0."""
+    return _weight(weight) == WHOLE
+
+
 def _weight(given: float) -> int:
     if given == 1:
         return WHOLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from random import Random
 from typing import Literal, NamedTuple, TypeVar
@@ -12,6 +13,9 @@ from impact.estate import Estate
 from impact.states import State
 
 _T = TypeVar("_T")
+
+COMPARED = int(os.environ.get("CMDB_TEST_ESTATES", "1000"))
+"""Random estates to compare on, three times as many with brute force; 10,000 take ten minutes."""
 
 KINDS = ("Server", "ServiceInstance", "Cluster", "NetworkDevice", "PowerFeed", "Database")
 MIN_UPS = (0, 1, 1, 2, 2, 3, 9, 0.5, "1", "2.0", "50%", "34%", "66.7%", "100%", "120%", "x", -1)

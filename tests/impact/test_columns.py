@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,9 +28,9 @@ from impact.reasons import reasons_plainly
 from impact.weak_points import WeakPoints, weak_points
 from impact.what_if import altered
 from tests.impact.comparing import answers, same_estates, shape
-from tests.impact.random_estates import RandomEstate, random_estate, random_failure
+from tests.impact.random_estates import COMPARED, RandomEstate, random_estate, random_failure
 
-ESTATES = int(os.environ.get("CMDB_TEST_ESTATES", "1000")) // 2
+ESTATES = COMPARED // 2
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -191,6 +190,20 @@ def test_a_version_that_followed_is_the_estate_built_anew(part: int) -> None:
             failed = random_failure(random, plain)
             assert answers(estate, failed) == answers(plain, failed), seed
             assert shape(before) == as_it_was, "who reads the version before sees it change"
+
+
+def test_a_weight_that_went_wrong_stays_found_when_something_else_changes() -> None:
+    items = [Item(name, "Server", name, ItemStatus.ACTIVE) for name in "abc"]
+    key = link_id("DEPENDS_ON", "a", "b")
+    link = Link(key, "DEPENDS_ON", "a", "b")
+    wrong = msgspec.structs.replace(link, weight=-2.0)
+    other = Link(link_id("RUNS_ON", "a", "c"), "RUNS_ON", "a", "c")
+    version = in_columns(items, [link])
+    for number, change in enumerate((wrong, other), 8):
+        version = follow(version, [], [change], gone=[], revision=number, as_of=NOW)
+    plain = Estate.build(items, [wrong, other], builtin(), revision=9, as_of=NOW)
+    assert [found.code for found in plain.findings] == ["weight_invalid"]
+    same_estates(plain, version.estate)
 
 
 @pytest.mark.parametrize("part", range(5))

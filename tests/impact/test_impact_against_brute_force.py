@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from impact.analysis import analyse
 from impact.states import State
 from tests.impact.oracle import BruteForce
-from tests.impact.random_estates import random_estate, random_failure
+from tests.impact.random_estates import COMPARED, random_estate, random_failure
 
 
 def assert_same(random: Random, largest: int = 8) -> set[State]:
@@ -35,6 +35,6 @@ def test_the_states_are_those_of_brute_force(random: Random) -> None:
 def test_the_states_are_those_of_brute_force_on_seeded_estates(seed: int) -> None:
     random = Random(seed)
     met: set[State] = set()
-    for _ in range(150):
+    for _ in range(3 * COMPARED // 20):
         met |= assert_same(random, largest=7 + seed % 4)
     assert met == {State.AT_RISK, State.DEGRADED, State.DOWN}
