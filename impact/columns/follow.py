@@ -174,8 +174,10 @@ class _Following(Change):
         }
 
     def _is_ordinary(self, link: int) -> bool:
-        """Whether nothing is found wrong with the link: what is found is found anew each time."""
-        return is_ordinary(self.columns.term_rows[self.columns.terms[link]].weight)
+        """Whether nothing is found wrong with what the link became, if it changed: what is found is
+        found anew each time."""
+        changed = self.links.get(link)
+        return changed is None or is_ordinary(changed.weight)
 
     def _link_name(self, link: int) -> str:
         columns, ids = self.columns, self.old.table.ids
