@@ -83,9 +83,12 @@ def test_collisions_with_planned_failures_count(
     assert (counted["value"], counted["evidence"][0]["id"]) == (0.5, "patch")
     assert run_main(["risk", "orders-db-1", *WINDOW, *beside]) == 0
     assert "collisions: Together with patch, ApiEndpoint checkout" in capfd.readouterr().out
+    assert run_main(["risk", "orders-db-1", *WINDOW, *beside, "--compare", "1", "--json"]) == 0
+    compared = {f["factor"]: f for f in json.loads(capfd.readouterr().out)["factors"]}["collisions"]
+    assert (compared["before"], compared["after"]) == (0, 5)
+    assert compared["before_sentence"] == "It collides with no other planned failure."
     for arguments, said in (
         (beside, "give the start and the end of this one"),
-        ((*WINDOW, *beside, "--compare", "1"), "can't be combined with --compare"),
         ((*WINDOW, "--planned", str(tmp_path / "none")), "can't be read"),
     ):
         assert run_main(["risk", "orders-db-1", *arguments]) == 2

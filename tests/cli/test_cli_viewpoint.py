@@ -21,7 +21,7 @@ VERBS: tuple[Sequence[str], ...] = (
     ("dependencies", "DB", "--reverse"),
     ("path", "SHOP", "DB"),
     ("weak-points", "SHOP"),
-    ("weak-points", "SHOP", "--pairs"),
+    ("weak-points", "PAIR", "--pairs"),
     ("weak-points", "--estate"),
     ("causes", "SHOP"),
     ("suspects", "SHOP"),
@@ -29,17 +29,49 @@ VERBS: tuple[Sequence[str], ...] = (
     ("collisions", "--planned", "tonight.json"),
     ("change", "assess", "--plan", "plan.json"),
 )
+ROWS: tuple[Sequence[str], ...] = (
+    ("restoration-order", "DB"),
+    ("weak-points", "PAIR", "--pairs"),
+    ("weak-points", "--estate"),
+    ("causes", "SHOP", "SALES"),
+    ("suspects", "SHOP", "--since", "2026-01-01"),
+    ("collisions", "--planned", "tonight.json"),
+)
+"""Questions whose answers are compared row by row."""
 APART = ("revision", "as_of", "since", "until")
+AGING = ("score", "value", "sentence")
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the questions are asked; no answer changes what is stored there."""
+    monkeypatch.chdir(made)
+    monkeypatch.setenv("CMDB_STORE", f"sqlite:///{made / 'cmdb.db'}")
+    return made
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop that came to depend on a database in revision 3, which another item does by way of a
     planned one only; files to ask with, and a what-if that parts shop and database."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CMDB_STORE", f"sqlite:///{tmp_path / 'cmdb.db'}")
+    path = tmp_path_factory.mktemp("viewpoints")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        patch.setenv("CMDB_STORE", f"sqlite:///{path / 'cmdb.db'}")
+        fill()
+    return path
+
+
+def fill() -> None:
     database = server("DB", "fqdn:db.example.org")
-    assert load(Path("one.jsonl"), server("SHOP"), server("KEY"), database) == 0
+    pair = {
+        "item": {
+            "kind": "ServiceInstance",
+            "identifiers": ["fqdn:pair.example.org"],
+            "properties": {"name": "PAIR"},
+        }
+    }
+    assert load(Path("one.jsonl"), server("SHOP"), server("KEY"), database, pair) == 0
     planned = server("NEXT", lifecycle_status="planned")
     bound = [link("DEPENDS_ON", "SHOP", "DB"), link("DEPENDS_ON", "NEXT", "DB")]
     more = [link("DEPENDS_ON", "SHOP", "NEXT"), link("DEPENDS_ON", "KEY", "NEXT")]
@@ -50,8 +82,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "properties": {"name": "SALES"},
         }
     }
+    halves = [
+        {
+            "link": {
+                "relation": "DEPENDS_ON",
+                "from": "fqdn:pair.example.org",
+                "to": f"serial:{half}",
+                "gate": {"name": "pair", "min_up": 1},
+            }
+        }
+        for half in ("KEY", "DB")
+    ]
     sold = {"relation": "DEPENDS_ON", "from": "fqdn:sales.example.org", "to": "serial:SHOP"}
-    assert load(Path("two.jsonl"), planned, service, {"link": sold}, *bound, *more) == 0
+    assert load(Path("two.jsonl"), planned, service, {"link": sold}, *halves, *bound, *more) == 0
     parted = {"link": {"relation": "DEPENDS_ON", "from": "SHOP", "to": "DB"}}
     Path("parted.jsonl").write_text(json.dumps({"remove": parted}), "utf-8")
     work = [
@@ -60,7 +103,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     Path("tonight.json").write_text(json.dumps(work), "utf-8")
     Path("plan.json").write_text(json.dumps(plan()), "utf-8")
-    return tmp_path
 
 
 def plan() -> dict[str, Any]:
@@ -76,16 +118,17 @@ def plan() -> dict[str, Any]:
 
 
 def asked(capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    """The answer as JSON, without when it was given."""
+    """The answer as JSON, without when it was given and, of suspects, how long that was after."""
     capfd.readouterr()
     assert run_main([*arguments, "--json"]) in (0, 1)
-    return without_times(json.loads(capfd.readouterr().out))
+    apart = (*APART, *AGING) if arguments[0] == "suspects" else APART
+    return without(json.loads(capfd.readouterr().out), apart)
 
 
-def without_times(value: Any) -> Any:
+def without(value: Any, apart: Sequence[str]) -> Any:
     if isinstance(value, dict):
-        return {k: without_times(v) for k, v in value.items() if k not in APART}
-    return [without_times(v) for v in value] if isinstance(value, list) else value
+        return {k: without(v, apart) for k, v in value.items() if k not in apart}
+    return [without(v, apart) for v in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
@@ -147,6 +190,9 @@ def test_a_what_if_of_the_past_is_refused(
         ("dependencies", "DB", "--reverse", "--depth", "1"),
         ("weak-points", "SALES"),
         ("risk", "DB", "--start", WINDOW["start"], "--end", WINDOW["end"]),
+        *(verb for verb in ROWS if verb[0] != "suspects"),
+        ("suspects", "SHOP"),
+        ("change", "assess", "--plan", "plan.json"),
     ],
     ids=" ".join,
 )
@@ -161,8 +207,63 @@ def test_answers_are_compared(
     assert one != other
     assert asked(capfd, *verb, "--compare", "3") != one
     for options in (since, supposed):
-        assert run_main([*verb, *options]) == 0
+        assert run_main([*verb, *options]) in (0, 1)
         assert capfd.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ROWS, ids=" ".join)
+def test_rows_that_came_and_went_name_both_revisions(
+    verb: Sequence[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert run_main([*verb, "--compare", "1", "--json"]) in (0, 1)
+    found = json.loads(capfd.readouterr().out)
+    assert (found["before_revision"], found["revision"]) == (1, 3)
+    counts = found["counts"]
+    assert len(found["new"]) == counts["new"] > 0
+    assert all(row["before"] is None and row["after"]["rank"] for row in found["new"])
+    one = asked(capfd, *verb, "--compare", "1", "--limit", "1")
+    assert (one["truncated"], one["counts"]) == (counts["new"] > 1, counts)
+    same = asked(capfd, *verb, "--compare", "3")
+    assert [same["counts"][key] for key in ("new", "gone", "changed")] == [0, 0, 0]
+    assert run_main([*verb, "--compare", "3"]) == 0
+    assert "Nothing differs." in capfd.readouterr().out
+    if verb[0] == "suspects":
+        return  # the time that is looked at ends with the later point, which is another now
+    back = asked(capfd, *verb, "--at", "1", "--compare", "now")
+    assert (back["counts"]["gone"], back["counts"]["new"]) == (counts["new"], counts["gone"])
+
+
+@pytest.mark.parametrize("verb", [v for v in VERBS if v[0] not in ("path", "risk")], ids=" ".join)
+def test_an_answer_goes_on_where_its_page_ended(
+    verb: Sequence[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a list shows from an offset on is what it shows behind as many rows."""
+    whole = asked(capfd, *verb)
+    page = asked(capfd, *verb, "--offset", "1", "--limit", "1")
+    beyond = asked(capfd, *verb, "--offset", "50")
+    assert run_main([*verb, "--offset", "-1"]) == 2
+    met = 0
+    for name, rows in lists_of(whole):
+        assert dict(lists_of(page))[name] == rows[1:2], name
+        assert dict(lists_of(beyond))[name] == []
+        met += len(rows)
+    assert met
+    assert beyond["truncated"]
+
+
+def lists_of(found: Any) -> list[tuple[str, Any]]:
+    """The lists of an answer that page, flat."""
+    if "waves" in found:
+        waves = [(w["number"], i) for w in found["waves"] for g in w["groups"] for i in g["items"]]
+        return [("waves", waves)]
+    paged = {
+        *("affected", "gates_held", "services", "owners", "weak_evidence"),
+        *("weak_points", "pairs", "by_services_down", "by_saved_per_redundancy"),
+        *("causes", "suspects", "collisions", "changes", "items"),
+    }
+    lists = [(name, rows) for name, rows in found.items() if name in paged]
+    return [(name, rows) for name, rows in lists if rows == [] or isinstance(rows[0], dict)]
 
 
 def test_what_came_and_went_is_said(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -184,7 +285,7 @@ def test_what_came_and_went_is_said(folder: Path, capfd: pytest.CaptureFixture[s
 
 def test_what_a_failure_risks_since_then(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     found = asked(capfd, "risk", "DB", "--compare", "1")
-    assert (found["before_affected"], found["affected"]) == (1, 3)
+    assert (found["before_affected"], found["affected"]) == (1, 4)
     assert found["before_total"] < found["total"]
     assert found["factors"][0]["after_sentence"] != found["factors"][0]["before_sentence"]
     assert run_main(["risk", "DB", "--compare", "1", "--max-risk", "1"]) == 1

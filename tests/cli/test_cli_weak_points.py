@@ -83,7 +83,9 @@ def test_what_differs_since_and_supposing(
     [
         ([], "name one, or give --estate"),
         (["orders@production", "--estate"], "name no SERVICE"),
-        (["orders@production", "--pairs", "--compare", "1"], "can't be combined with --pairs"),
+        (["orders@production", "--pairs", "--estate"], "can't be combined with --pairs"),
+        (["orders@production", "--compare", "2099-01-01"], "has not come yet"),
+        (["orders@production", "--at", "2099-01-01T12:00"], "has not come yet"),
         (["nothing-like-it", "--pairs"], "nothing-like-it"),
         (["orders@production", "--compare", "999"], "There is no revision 999"),
     ],
