@@ -39,6 +39,13 @@ def markdown(found: Any, refused: Sequence[str]) -> str:
                 ],
             )
         )
+    if found.conflicts:
+        listed = "\n".join(
+            f"- {escaped(conflict.sentence)}" for conflict in found.conflicts[:SHOWN]
+        )
+        more = found.total_conflicts - len(found.conflicts[:SHOWN])
+        rest = f"\n- … and {more} more" if more > 0 else ""
+        parts.append(f"**In the way**\n\n{listed}{rest}")
     if found.unmapped:
         names = "\n".join(f"- {escaped(address)}" for address in found.unmapped[:SHOWN])
         more = len(found.unmapped) - SHOWN

@@ -238,3 +238,84 @@ def test_a_file_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert run_main(["change", "assess", "--plan", str(tmp_path)]) == 2
     assert "is a folder" in capfd.readouterr().err
     assert run_main(["change", "assess"]) == 2
+
+
+def planned_file(tmp_path: Path, *items: str) -> Path:
+    path = tmp_path / "tonight.jsonl"
+    row = {"name": "CHG-7", "items": [*items], "start": WINDOW[1], "end": WINDOW[3]}
+    path.write_text(json.dumps(row), "utf-8")
+    return path
+
+
+WINDOW = ("--start", "2026-11-24T22:00:00Z", "--end", "2026-11-25T02:00:00Z")
+
+
+def test_what_a_plan_collides_with_counts_in_its_risk(
+    written: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    alone = ask(capfd, written)
+    assert (alone["conflicts"], alone["total_conflicts"]) == ([], 0)
+    (counted,) = (f for f in alone["risk"]["factors"] if f["factor"] == "collisions")
+    assert counted["sentence"] == "It was not compared with other planned failures."
+    empty = ask(capfd, written, *WINDOW)
+    (counted,) = (f for f in empty["risk"]["factors"] if f["factor"] == "collisions")
+    assert counted["sentence"] == "It collides with no other planned failure."
+    beside = ("--planned", str(planned_file(tmp_path, "media-bucket", "dc1-db03")))
+    found = ask(capfd, written, *WINDOW, *beside)
+    assert [c["type"] for c in found["conflicts"]] == ["shared_item"]
+    assert found["conflicts"][0]["other"] == "CHG-7"
+    (counted,) = (f for f in found["risk"]["factors"] if f["factor"] == "collisions")
+    assert (counted["value"], counted["evidence"][0]["id"]) == (0.5, "CHG-7")
+    assert run_main(["change", "assess", "--plan", str(written), *WINDOW, *beside]) == 0
+    said = capfd.readouterr().out
+    assert "In the way:\n  CHG-7 (planned) works on" in said
+    markdown = [
+        "change",
+        "assess",
+        "--plan",
+        str(written),
+        *WINDOW,
+        *beside,
+        "--format",
+        "markdown",
+    ]
+    assert run_main(markdown) == 0
+    assert "**In the way**" in capfd.readouterr().out
+
+
+def test_a_plan_at_two_points(written: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = ask(capfd, written, "--compare", "1", *WINDOW)
+    assert (found["before_revision"], found["revision"]) == (1, 2)
+    assert found["risk"]["before_total"] < found["risk"]["total"]
+    assert found["impact"]["before"]["counts"]["down"] < found["impact"]["after"]["counts"]["down"]
+    assert (found["new_conflicts"], found["gone_conflicts"]) == ([], [])
+    arguments = ["change", "assess", "--plan", str(written), "--compare", "1"]
+    assert run_main([*arguments, "--max-risk", "1"]) == 1
+    said = capfd.readouterr().out
+    assert " then: " in said
+    assert "is above the most that is allowed, 1." in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--planned", "tonight"), "give the start and the end of the apply"),
+        (WINDOW[:2], "only one of them is given"),
+        ((*WINDOW[:2], "--end", WINDOW[1]), "must end after it starts"),
+        (("--compare", "1", "--strict"), "--strict is for the whole answer"),
+        (("--compare", "1", "--format", "markdown"), "--format markdown is for the whole answer"),
+        (("--compare", "99"), "There is no revision 99"),
+        (("--start", "tomorrow"), "must be a time such as"),
+    ],
+)
+def test_half_a_question_about_a_plan_is_refused(
+    written: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    tonight = str(planned_file(tmp_path, "media-bucket"))
+    given = [tonight if option == "tonight" else option for option in options]
+    assert run_main(["change", "assess", "--plan", str(written), *given]) == 2
+    assert said in " ".join(capfd.readouterr().err.split())
