@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 
 import pytest
 
+from bench.following import NOW, item_row, link_rows, read_item
 from cmdb.catalogue import builtin
 from cmdb.items import Gate, Item, ItemStatus, Link, link_id
 from impact.analysis import analyse
 from impact.blast_radius import answer
+from impact.columns.build import build_version
+from impact.columns.draft import Draft
+from impact.compare import compare
 from impact.dependencies import dependencies
 from impact.estate import Estate
 from impact.explain import explain
 from impact.path import find_paths
 from impact.render import proof_tree, tree
+from impact.risk import assess_risk
+from impact.states import State
 
 
 def link(relation: str, one: str, other: str, gate: Gate | None = None) -> Link:
@@ -79,3 +86,31 @@ def test_a_gate_of_20_000_members_that_all_fail() -> None:
     assert half.state(estate.position("cluster")).label == "at_risk"
     more = analyse(estate, [item.id for item in population[:10_001]])
     assert more.state(estate.position("cluster")).label == "down"
+
+
+FAILED = int(os.environ.get("CMDB_TEST_FAILED", "20000"))
+"""Items of an estate in columns that all fail at once; a million take about four minutes."""
+
+
+def test_all_of_a_large_estate_fails_at_once() -> None:
+    """In columns, as large estates are: counts of everything, pages of the rest."""
+    draft = Draft()
+    for number in range(FAILED):
+        draft.item(item_row(number, FAILED))
+    draft.settle_items()
+    for row in link_rows(FAILED):
+        draft.link(row)
+    estate = build_version(draft, builtin(), read_item, revision=1, as_of=NOW).estate
+    ids = [estate.label_of(at)[2] for at in range(len(estate.items))]
+    analysis = analyse(estate, ids)
+    found = answer(analysis, limit=10)
+    assert (found.counts.down, found.counts.degraded, found.counts.at_risk) == (FAILED, 0, 0)
+    assert found.totals is not None
+    assert (found.totals.affected, found.totals.gates_held) == (FAILED, 0)
+    assert {row.distance for row in found.affected} == {0}
+    last = answer(analysis, limit=10, offset=FAILED - 3)
+    assert (len(last.affected), last.counts) == (3, found.counts)
+    risk = assess_risk(analysis)
+    assert (risk.affected, risk.state) == (FAILED, "down")
+    same = compare(estate, estate, dict.fromkeys(ids, State.DOWN), limit=10)
+    assert (same.changes, same.after.counts) == ((), found.counts)
