@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.plans.plan_files import every_action
 
-COMPARED = """revision asOf beforeRevision beforeAsOf beforeSentence afterSentence complete truncated
+COMPARED = """revision asOf beforeRevision beforeAsOf complete truncated
+            beforeSentence afterSentence
             counts { before after new gone changed }
             new { name items { id item { status } } after { rank state score text } }
             gone { name before { rank } } changed { name before { rank } after { rank } }"""
@@ -60,7 +61,8 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         """query($plan: JSON!) { changeAssessmentComparison(plan: $plan, since: "1",
             start: "2026-11-24T22:00:00Z", end: "2026-11-25T02:00:00Z") {
             beforeRevision impact { worse better changes { name before after } }
-            risk { total beforeTotal } newConflicts { type sentence } goneConflicts { other } } }""",
+            risk { total beforeTotal }
+            newConflicts { type sentence } goneConflicts { other } } }""",
         {"plan": every_action()},
     ),
     "causes_comparison": (
