@@ -46,8 +46,10 @@ ROOTS: dict[str, tuple[str, Compare]] = {
         ),
     ),
     "suspectsComparison": (
-        'items: ["orders@production"], compare: "$since", since: "2026-01-01T00:00:00Z", '
-        'until: "2035-01-01T00:00:00Z"',
+        (
+            'items: ["orders@production"], compare: "$since", since: "2026-01-01T00:00:00Z", '
+            'until: "2035-01-01T00:00:00Z"'
+        ),
         lambda cmdb, since, view, **page: compare_suspects_since(
             cmdb, ["orders@production"], since, view, since=SINCE, until=UNTIL, **page
         ),
@@ -66,7 +68,7 @@ ROOTS: dict[str, tuple[str, Compare]] = {
     ),
     "estateWeakPointsComparison": (
         'since: "$since"',
-        lambda cmdb, since, view, **page: compare_rankings_since(cmdb, since, view, **page),
+        compare_rankings_since,
     ),
     "collisionsComparison": (
         f'planned: [{PLANNED}], since: "$since"',
