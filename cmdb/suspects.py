@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from cmdb.edits import read_edits
 from cmdb.errors import InvalidInput
+from cmdb.revisions.views import check_has_come
 from cmdb.service import Cmdb, Point
 from cmdb.viewpoint import LATEST, Viewpoint, both
 from impact import Estate
@@ -79,7 +80,10 @@ async def compare_suspects_since(
 
 
 def _seen(view: Viewpoint, until: datetime | None) -> Viewpoint:
-    """Items rest on what they did when it broke, unless another point is named."""
+    """Items rest on what they did when it broke, unless another point is named. Raises for a time
+    that has not come."""
+    if until is not None:
+        check_has_come(until)
     if until is None or view.at is not None or view.what_if is not None:
         return view
     return replace(view, at=_utc(until)) if _utc(until) < datetime.now(UTC) else view

@@ -37,16 +37,23 @@ async def revision_number(store: Store, point: str | int | datetime) -> int:
                 f"A point in the past is a revision number or a time; it {error}."
             ) from None
     if isinstance(point, datetime):
-        if point.replace(tzinfo=point.tzinfo or UTC) > datetime.now(UTC) + CLOCKS_DIFFER:
-            raise UnknownRevision(
-                f"{format_time(point.replace(tzinfo=point.tzinfo or UTC))} has not come yet, so "
-                "nothing is known of it. Name no time to ask of the latest revision."
-            )
+        check_has_come(point)
         return await store.revision_at(point)
     number, latest = int(point), (await store.info()).revision
     if not 0 <= number <= latest:
         raise UnknownRevision(f"There is no revision {number}; the latest is {latest}.")
     return number
+
+
+def check_has_come(time: datetime) -> None:
+    """Raise :class:`~cmdb.errors.UnknownRevision` for a time that lies ahead by more than
+    :data:`CLOCKS_DIFFER`; one without an offset is taken as UTC."""
+    time = time.replace(tzinfo=time.tzinfo or UTC)
+    if time > datetime.now(UTC) + CLOCKS_DIFFER:
+        raise UnknownRevision(
+            f"{format_time(time)} has not come yet, so nothing is known of it. Name no time to ask "
+            "of the latest revision."
+        )
 
 
 async def item_at(store: Store, item_id: str, revision: int) -> Item | None:
