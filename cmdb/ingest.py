@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from cmdb.binding import bind_ends
 from cmdb.collector import collector_paused
 from cmdb.errors import WriteConflict
 from cmdb.identity.owner import Owner
@@ -25,7 +26,13 @@ from cmdb.items.ids import new_id
 from cmdb.items.link import waiting_id
 from cmdb.reconcile.items import ItemOutcome, Rejected, Rules, reconcile_items
 from cmdb.reconcile.links import LinkInput, LinkOutcome, Place, place_of, reconcile_links
-from cmdb.reconcile.retire import unseen_items, unseen_links, unseen_waiting
+from cmdb.reconcile.retire import (
+    taken_back,
+    unseen_items,
+    unseen_links,
+    unseen_waiting,
+    waiting_taken_back,
+)
 from cmdb.revisions import Action, Commit, Delta, Revision, Run, RunStatus
 from cmdb.store.port import Store
 
@@ -42,7 +49,8 @@ Progress = Callable[[int], None]
 class Loaded:
     """What a load did: its run, the revisions it wrote, and what needs a person's eye.
 
-    ``deltas`` are filled on a dry run only. ``rejected`` are observations that nothing identifies.
+    ``deltas`` are filled on a dry run only. ``rejected`` are observations that nothing identifies,
+    ``unbound`` links whose other end is called something that leads to no item, or to several.
     """
 
     run: Run
@@ -50,6 +58,7 @@ class Loaded:
     deltas: list[Delta] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     waiting: list[WaitingLink] = field(default_factory=list)
+    unbound: list[LinkObservation] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +268,8 @@ class _Load:
     seen_items: set[str] = field(default_factory=set)
     seen_links: set[str] = field(default_factory=set)
     seen_waiting: set[str] = field(default_factory=set)
+    complete: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Relations by source and identifier of the items that all links of are named."""
 
     async def execute(
         self, items: Iterable[ItemObservation], links: Iterable[LinkObservation]
@@ -270,6 +281,8 @@ class _Load:
                 await self._chunk(seen, [])
             for linked in _chunks(links, CHUNK * 2):
                 await self._chunk([], linked)
+        if self.complete:
+            await self._take_back()
         run = self.loaded.run
         if run.full_scope and run.status is RunStatus.RUNNING:
             await self._mark_unseen()
@@ -277,8 +290,16 @@ class _Load:
     async def _chunk(
         self, items: Sequence[ItemObservation], links: Sequence[LinkObservation]
     ) -> None:
+        named, unbound = await bind_ends(
+            self.ingest.store, self.ingest.rules.catalogue, links, items
+        )
+        self.loaded.unbound.extend(unbound)
+        self.complete.update(
+            ((item.source, item.identifiers[0]), item.complete) for item in items if item.complete
+        )
+
         async def attempt() -> Delta:
-            delta, outcome, linked = await self.ingest.reconcile(items, links)
+            delta, outcome, linked = await self.ingest.reconcile(items, named)
             await self._write(delta)
             self.ingest.remember(outcome)
             self._count(outcome, linked, delta)
@@ -328,6 +349,36 @@ class _Load:
         self.seen_items |= outcome.seen
         self.seen_links |= linked.seen
         self.seen_waiting |= linked.waiting_seen
+
+    async def _take_back(self) -> None:
+        """Retire what sources said of links that they claim to have named all of, and have not."""
+        for some in _chunks(self.complete.items(), CHUNK):
+            await self._persist(lambda some=some: self._retire_unnamed(some))  # type: ignore[misc]  # mypy can't infer a default's type in a lambda
+
+    async def _retire_unnamed(
+        self, complete: Sequence[tuple[tuple[str, str], tuple[str, ...]]]
+    ) -> Delta:
+        store, run = self.ingest.store, self.loaded.run
+        owners = await store.owners({key for (_, key), _ in complete})
+        relations: dict[tuple[str, str], tuple[str, ...]] = {
+            (source, owner.item_id): named
+            for (source, key), named in complete
+            if (owner := owners.get(key)) and owner.item_id
+        }
+        found = await store.links({item for _, item in relations}, "out")
+        links = [link for link in found if link.id not in self.seen_links]
+        items = await store.items({item for _, item in relations})
+        keys = {key: item.id for item in items.values() for key in item.identifiers}
+        waiting = [w for w in await store.waiting(keys) if w.id not in self.seen_waiting]
+        delta = Delta(
+            links=tuple(taken_back(links, relations, run.started, self.ingest.rules)),
+            waiting=tuple(waiting_taken_back(waiting, relations, keys)),
+        )
+        if delta.links or delta.waiting:
+            await self._write(delta)
+        for change in delta.links:
+            self.counts[f"links_{change.action.value}"] += 1
+        return delta
 
     async def _mark_unseen(self) -> None:
         run, store = self.loaded.run, self.ingest.store

@@ -155,7 +155,7 @@ class Cmdb:
         self, links: Sequence[tuple[str, int, LinkObservation]], kinds: Mapping[str, str]
     ) -> None:
         """Raise where a link leads to or from a stored item of a kind that it can't join."""
-        keys = {k for _, _, o in links for k in (o.from_key, o.to_key)} - kinds.keys()
+        keys = {k for _, _, o in links for k in (o.from_key, o.to_key) if k} - kinds.keys()
         owners = await self.store.owners(keys)
         items = await self.store.items({o.item_id for o in owners.values() if o.item_id})
         stored = {

@@ -256,6 +256,10 @@ def _show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: 
                     {"identifiers": r.observation.identifiers, "reason": r.reason}
                     for r in loaded.rejected
                 ],
+                "unbound": [
+                    {"relation": u.relation, "from": u.from_key, "to_any": u.to_any}
+                    for u in loaded.unbound
+                ],
                 **({"delta": [delta_data(d) for d in loaded.deltas]} if dry_run else {}),
             }
         )
@@ -267,6 +271,11 @@ def _show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: 
     print_table(("", "count"), rows)
     for rejected in loaded.rejected[:20]:
         note(f"Not stored: {rejected.reason}")
+    for unbound in loaded.unbound[:20]:
+        called = " or ".join(unbound.to_any)
+        say(f"leads nowhere: {unbound.from_key} {unbound.relation} what is called {called}")
+    if (more := len(loaded.unbound) - 20) > 0:
+        say(f"… and {more:,} more lead nowhere")
     for waiting in loaded.waiting[:20]:
         say(
             f"waits: {waiting.relation} {waiting.report.from_key} -> {waiting.report.to_key}: "

@@ -23,7 +23,7 @@ from cmdb.errors import (
     did_you_mean,
     nearest,
 )
-from cmdb.identity.identifiers import namespace_of, normalise
+from cmdb.identity.identifiers import MAX_LENGTH, namespace_of, normalise
 from cmdb.identity.junk import junk_reason
 from cmdb.items import Gate, ItemObservation, LinkObservation, Observation, Past, Value
 from cmdb.items.value import check_value, parse_time
@@ -41,6 +41,8 @@ class ItemRecord(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     identifiers: list[str]
     properties: dict[str, Any] = {}
     distinct_from: list[str] = []
+    complete: list[str] = []
+    """Relations of which this run names every link that leads from the item."""
 
 
 class GateRecord(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -56,16 +58,18 @@ class LinkRecord(
     omit_defaults=True,
     rename={"from_key": "from", "to_key": "to"},
 ):
-    """The ``link`` of a line; its ends are identifiers."""
+    """The ``link`` of a line; its ends are identifiers, or ``to`` is one of ``to_any``."""
 
     relation: _Text
     from_key: str
-    to_key: str
+    to_key: str = ""
     strength: str = "hard"
     gate: GateRecord | None = None
     weight: float = 1.0
     confidence: float = 1.0
     evidence: str | None = None
+    to_any: list[str] = []
+    """Identifiers and names that the end may go by, the likeliest first."""
 
 
 class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -211,7 +215,16 @@ def _item(
         scope=common.scope,
         distinct_from=tuple(d for d in distinct if d),
         past=common.past,
+        complete=tuple(dict.fromkeys(_relations(record.complete, catalogue, flaws))),
     )
+
+
+def _relations(given: list[str], catalogue: Catalogue, flaws: list[Flaw]) -> Iterator[str]:
+    for name in given:
+        try:
+            yield catalogue.relation(name).name
+        except UnknownRelation as error:
+            flaws.append(Flaw("item.complete", error.message))
 
 
 def _identifiers(
@@ -283,7 +296,9 @@ def _link(
         flaws.append(Flaw("link.relation", error.message))
         return None
     from_key = _identifier("link.from", record.from_key, catalogue, flaws)
-    to_key = _identifier("link.to", record.to_key, catalogue, flaws)
+    to_any = _candidates(record.to_any, flaws)
+    named = bool(record.to_key or not to_any)
+    to_key = _identifier("link.to", record.to_key, catalogue, flaws) if named else None
     if from_key is not None and from_key == to_key:
         flaws.append(Flaw("link.to", f"a link can't lead from {from_key} to itself"))
     for field, key in (("link.from", from_key), ("link.to", to_key)):
@@ -312,7 +327,20 @@ def _link(
         evidence=record.evidence,
         scope=common.scope,
         past=common.past,
+        to_any=to_any,
     )
+
+
+def _candidates(given: list[str], flaws: list[Flaw]) -> tuple[str, ...]:
+    if len(given) > MAX_IDENTIFIERS or any(len(text) > MAX_LENGTH for text in given):
+        flaws.append(
+            Flaw(
+                "link.to_any",
+                f"must have at most {MAX_IDENTIFIERS} texts of up to {MAX_LENGTH} characters",
+            )
+        )
+        return ()
+    return tuple(dict.fromkeys(text for one in given if (text := one.strip())))
 
 
 def _gate(record: GateRecord | None, flaws: list[Flaw]) -> Gate | None:
