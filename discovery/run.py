@@ -14,7 +14,7 @@ from discovery.scanner import Failure, Parsed, PayloadT, Scanner, SettingsT
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What a scan saw.
+    """What a scan that began at ``started`` saw.
 
     ``observations`` have items before links. ``scope`` is what was looked at; it is empty where
     several things were, each with a scope of its own, and then ``full_scope`` is False. Only a
@@ -27,6 +27,7 @@ class ScanResult:
     scope: str
     full_scope: bool
     observations: tuple[Observation, ...]
+    started: datetime
     errors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
@@ -42,21 +43,27 @@ async def run_scan(
     settings: SettingsT,
     targets: Sequence[str] = (),
     now: datetime | None = None,
+    since: datetime | None = None,
 ) -> ScanResult:
     """Fetch all targets and parse what comes.
 
-    ``now`` is the time that observations bear (default: the current time, UTC). Raises the
+    ``now`` is the time that observations bear (default: the current time, UTC). What has not
+    changed since ``since`` may be left out, by a scanner that can tell. Raises the
     scanner's :class:`~cmdb.errors.CmdbError` where nothing at all could be read, and
     :class:`~cmdb.errors.InvalidInput` where targets are given to a scanner that takes none.
     """
     manifest = scanner.manifest
     if targets and not manifest.targets:
         raise InvalidInput(f"The scanner {manifest.name} takes no target, not {targets[0]!r}.")
+    if since is not None and scanner.scope is None:
+        raise InvalidInput(
+            f"The scanner {manifest.name} can't tell what changed since a time; it reads all."
+        )
     time = (now or datetime.now(UTC)).astimezone(UTC)
     parts: list[Parsed] = []
     failures: list[str] = []
     try:
-        async for fetched in scanner.fetch(settings, targets):
+        async for fetched in scanner.fetch(settings, targets, since):
             if isinstance(fetched, Failure):
                 failures.append(fetched.message)
             else:
@@ -65,10 +72,12 @@ async def run_scan(
         if not parts:
             raise
         failures.append(error.message)
-    return _result(manifest.name, parts, failures)
+    return _result(manifest.name, parts, failures, time)
 
 
-def _result(source: str, parts: Sequence[Parsed], failures: Sequence[str]) -> ScanResult:
+def _result(
+    source: str, parts: Sequence[Parsed], failures: Sequence[str], started: datetime
+) -> ScanResult:
     observations = [o for part in parts for o in part.observations]
     observations.sort(key=lambda o: not isinstance(o, ItemObservation))
     scopes = {part.scope for part in parts}
@@ -80,6 +89,7 @@ def _result(source: str, parts: Sequence[Parsed], failures: Sequence[str]) -> Sc
         and not errors
         and all(part.full for part in parts),
         observations=tuple(observations),
+        started=started,
         errors=errors,
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         counts=_counts(observations),

@@ -101,5 +101,5 @@ def _answer(loaded: Loaded) -> dict[str, Any]:
             {"relation": u.relation, "from": u.from_key, "to_any": u.to_any}
             for u in loaded.unbound[:LISTED]
         ],
-        "truncated": max(map(len, (loaded.waiting, loaded.rejected, loaded.unbound))) > LISTED,
+        "truncated": max(len(loaded.waiting), len(loaded.rejected), len(loaded.unbound)) > LISTED,
     }
