@@ -12,7 +12,7 @@ One table for each type of record there::
     short_description = "short_description.value"
     state = "state.value"
 
-    [incident.values.state]                # what a property's values stand for
+    [incident.values.state]                # what values stand for; the first field that is here
     "1" = "new"
     "*" = "in_progress"                    # any other; without it they are told of and left out
 

@@ -25,13 +25,11 @@ Fields = Mapping[str, Any]
 
 class RecordPage(msgspec.Struct, frozen=True):
     """Records as a tool gave them. ``site`` is the host or account that they are kept in, ``type``
-    the type of the mapping they are of (empty: each of the first type that it fits). ``whole``
-    says that all there is to know of their links is read."""
+    the type of the mapping they are of (empty: each of the first type that it fits)."""
 
     site: str
     type: str
     records: list[dict[str, Any]]
-    whole: bool = True
 
 
 def parse_page(
@@ -117,7 +115,7 @@ class _Page:
             time=self.time,
             properties=properties,
             scope=self.page.site,
-            complete=self.mapping.complete(kind) if self.page.whole else (),
+            complete=self.mapping.complete(kind),
         )
 
     def _value(self, kind: RecordType, name: str, record: Fields, called: str) -> object:
@@ -130,14 +128,14 @@ class _Page:
         value: object = said if prop.type.value == "strings" else said[0]
         if name in kind.values:
             table = kind.values[name]
-            text = str(said[0])
-            if text not in table and ANY not in table:
+            known = next((str(one) for one in said if str(one) in table), ANY)
+            if known not in table:
                 self.notes[
-                    f"{kind.kind} {name}: {self.mapping.file} says nothing of {text!r} "
+                    f"{kind.kind} {name}: {self.mapping.file} says nothing of {said[0]!r} "
                     f"([{kind.name}.values.{name}]); such records come without it."
                 ] = None
                 return None
-            value = table.get(text, table.get(ANY))
+            value = table[known]
         try:
             return typed(prop, value)
         except ValueError as error:

@@ -15,11 +15,12 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from cmdb.errors import InvalidSettings, Problem, RemoteUnavailable
+from cmdb.errors import InvalidSettings, RemoteUnavailable
+from discovery.address import LOOPBACK, origin
 from discovery.scanner import Failure, PayloadT
 from discovery.setting_values import Secret
 
@@ -30,7 +31,6 @@ ATTEMPTS = 5
 LONGEST_WAIT = 120.0
 """Seconds. A server that asks for a longer pause is left alone."""
 BUSY = (429, 502, 503, 504)
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Query = Mapping[str, str | int | Sequence[str]]
 
@@ -48,7 +48,7 @@ class Remote:
     """A server that is read from. Use it as an async context manager.
 
     ``pause`` is the first wait, in seconds, before something is asked for again. Requests in flight
-    are at most ``at_once``.
+    are at most ``at_once``. ``has_answered`` says whether it ever did.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class Remote:
         parts = urlsplit(address)
         self.host = parts.netloc
         self._root = address.rstrip("/") + "/"
-        self._origin = _origin(parts)
+        self._origin = origin(parts)
         self._pause = pause
         self._free = asyncio.Semaphore(at_once)
-        self._has_answered = False
+        self.has_answered = False
         self._client = httpx.AsyncClient(
             headers={"accept": "application/json", "user-agent": "cmdb", **headers},
             timeout=timeout,
-            trust_env=parts.hostname not in _LOOPBACK,
+            trust_env=parts.hostname not in LOOPBACK,
         )
 
     async def __aenter__(self) -> Self:
@@ -112,7 +112,7 @@ class Remote:
         elsewhere: credentials go to no other server.
         """
         address = urljoin(self._root, path)
-        if _origin(urlsplit(address)) != self._origin:
+        if origin(urlsplit(address)) != self._origin:
             raise RemoteUnavailable(
                 f"{self.host} names a next page on another server, which is not asked."
             )
@@ -136,11 +136,11 @@ class Remote:
             answer = await self._ask(address, query)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # A server that never answered is more likely misnamed than busy.
-            if last or (isinstance(error, httpx.ConnectError) and not self._has_answered):
+            if last or (isinstance(error, httpx.ConnectError) and not self.has_answered):
                 said = str(error) or type(error).__name__
                 raise RemoteUnavailable(f"{self.host} can't be reached: {said}.") from None
             return None
-        self._has_answered = True
+        self.has_answered = True
         return answer
 
     async def _ask(self, address: str, query: Query | None) -> Answer:
@@ -192,33 +192,6 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
     return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
 
 
-def checked_address(address: str, example: str, field: str = "url") -> str:
-    """The address of a server to be read from with credentials.
-
-    Raises :class:`~cmdb.errors.InvalidSettings` where it is none, has credentials in it, or would
-    send them in the clear.
-    """
-    try:
-        parts = urlsplit(address.strip())
-        _origin(parts)
-    except ValueError:
-        parts = urlsplit("")
-    wrong = None
-    if not address.strip():
-        wrong = f"must be set, such as {example}"
-    elif parts.username is not None or parts.password is not None:
-        wrong = "must not have a user or password in it; there are settings for them"
-    elif parts.scheme not in ("https", "http") or not parts.hostname:
-        wrong = f"must be an address such as {example}"
-    elif parts.query or parts.fragment:
-        wrong = f"must end with the path, such as {example}"
-    elif parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        wrong = f"would send the credentials in the clear: write https://{parts.netloc}"
-    if wrong:
-        raise InvalidSettings("The settings can't be used.", [Problem(wrong, field=field)])
-    return address.strip().rstrip("/")
-
-
 def basic(user: str, password: Secret) -> dict[str, str]:
     """The header of basic authentication."""
     both = base64.b64encode(f"{user}:{password.value}".encode()).decode()
@@ -241,16 +214,25 @@ def decoded(answer: Answer, host: str) -> Any:
         ) from None
 
 
-async def part(name: str, pages: AsyncIterator[PayloadT]) -> AsyncIterator[PayloadT | Failure]:
+async def part(
+    remote: Remote,
+    name: str,
+    pages: AsyncIterator[PayloadT],
+    *,
+    hides_links: bool = False,
+) -> AsyncIterator[PayloadT | Failure]:
     """The pages of one part of a scan; where one can't be read, a failure that names the part.
 
-    Raises what says that no other part will do better: refused credentials.
+    Raises what says that no other part will do better: a server that never answered, and
+    credentials that are refused.
     """
     try:
         async for page in pages:
             yield page
     except RemoteUnavailable as error:
-        yield Failure(f"{name}: {error.message}")
+        if not remote.has_answered:
+            raise
+        yield Failure(f"{name}: {error.message}", hides_links)
 
 
 def _params(query: Query | None) -> list[tuple[str, str | int | float | bool | None]] | None:
@@ -276,8 +258,3 @@ def _said(answer: Answer) -> str:
     if 300 <= answer.status < 400:
         hint = ": it sends us elsewhere, and credentials go to no other address"
     return f"{answer.status}{phrase}{hint}"
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname, port

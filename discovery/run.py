@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
+
 from cmdb.errors import CmdbError, InvalidInput
 from cmdb.items import ItemObservation, Observation
 from discovery.scanner import Failure, Parsed, PayloadT, Scanner, SettingsT
@@ -61,27 +63,32 @@ async def run_scan(
         )
     time = (now or datetime.now(UTC)).astimezone(UTC)
     parts: list[Parsed] = []
-    failures: list[str] = []
+    failures: list[Failure] = []
     try:
         async for fetched in scanner.fetch(settings, targets, since):
             if isinstance(fetched, Failure):
-                failures.append(fetched.message)
+                failures.append(fetched)
             else:
                 parts.append(scanner.parse(fetched, settings, time))
     except CmdbError as error:
         if not parts:
             raise
-        failures.append(error.message)
+        failures.append(Failure(error.message, hides_links=True))
     return _result(manifest.name, parts, failures, time)
 
 
 def _result(
-    source: str, parts: Sequence[Parsed], failures: Sequence[str], started: datetime
+    source: str, parts: Sequence[Parsed], failures: Sequence[Failure], started: datetime
 ) -> ScanResult:
     observations = [o for part in parts for o in part.observations]
+    if any(failure.hides_links for failure in failures):
+        observations = [_incomplete(seen) for seen in observations]
     observations.sort(key=lambda o: not isinstance(o, ItemObservation))
     scopes = {part.scope for part in parts}
-    errors = (*failures, *(error for part in parts for error in part.errors))
+    errors = (
+        *(failure.message for failure in failures),
+        *(error for part in parts for error in part.errors),
+    )
     return ScanResult(
         source=source,
         scope=scopes.pop() if len(scopes) == 1 else "",
@@ -90,10 +97,17 @@ def _result(
         and all(part.full for part in parts),
         observations=tuple(observations),
         started=started,
-        errors=errors,
+        errors=tuple(errors),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         counts=_counts(observations),
     )
+
+
+def _incomplete(seen: Observation) -> Observation:
+    """The observation without the claim that all links of the item are named."""
+    if isinstance(seen, ItemObservation) and seen.complete:
+        return msgspec.structs.replace(seen, complete=())
+    return seen
 
 
 def _counts(observations: Sequence[Observation]) -> dict[str, int]:

@@ -70,9 +70,14 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A part of the scan that could not be read. The rest is in: the run is partial."""
+    """A part of the scan that could not be read. The rest is in: the run is partial.
+
+    ``hides_links`` says that links of items that were read may be in that part: none of those
+    items is then taken to have named all of its links.
+    """
 
     message: str
+    hides_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,13 @@ def describe_settings(model: type[msgspec.Struct]) -> tuple[SettingDescription, 
     """All settings of a model, in the order of declaration."""
     found = []
     for field in msgspec.structs.fields(model):
-        plain, description = _unwrapped(field.type)
+        _, description = _unwrapped(field.type)
         default = field.default_factory() if callable(field.default_factory) else field.default
         if isinstance(default, tuple):
             default = list(default)
         if isinstance(default, Secret | TextFile):
             default = ""
-        found.append(SettingDescription(field.name, _right(plain), default, description))
+        found.append(SettingDescription(field.name, _right(field.type), default, description))
     return tuple(found)
 
 
@@ -67,7 +67,7 @@ def parse_settings(model: type[_Settings], given: Mapping[str, str]) -> _Setting
     Raises :class:`~cmdb.errors.InvalidSettings` that names each wrong field and what would be
     right; all of them at once.
     """
-    types = {field.name: _unwrapped(field.type)[0] for field in msgspec.structs.fields(model)}
+    types = {field.name: field.type for field in msgspec.structs.fields(model)}
     values: dict[str, Any] = {}
     problems = []
     for name, text in given.items():
@@ -79,7 +79,7 @@ def parse_settings(model: type[_Settings], given: Mapping[str, str]) -> _Setting
         try:
             values[name] = _converted(text, types[name])
         except ValueError as error:
-            if types[name] in _READ:
+            if _unwrapped(types[name])[0] in _READ:
                 problems.append(Problem(str(error), field=name))
                 continue
             problems.append(Problem(f"It must be {_right(types[name])}, not {text!r}.", field=name))
@@ -89,10 +89,11 @@ def parse_settings(model: type[_Settings], given: Mapping[str, str]) -> _Setting
 
 
 def _converted(text: str, type_: Any) -> Any:
-    if get_origin(type_) is tuple:
+    plain, _ = _unwrapped(type_)
+    if get_origin(plain) is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    if type_ in _READ:
-        return _READ[type_](text) if text.strip() else type_()
+    if plain in _READ:
+        return _READ[plain](text) if text.strip() else plain()
     return msgspec.convert(text.strip(), type_, strict=False)
 
 
@@ -116,6 +117,11 @@ _RIGHT: dict[Any, str] = {
 
 
 def _right(type_: Any) -> str:
+    if get_origin(type_) is Annotated:
+        plain, *metas = get_args(type_)
+        bounds = [m for m in metas if isinstance(m, msgspec.Meta) and m.ge is not None]
+        between = "".join(f" from {m.ge} to {m.le}" for m in bounds)
+        return f"{_right(plain)}{between}"
     if get_origin(type_) is Literal:
         *others, last = (str(choice) or "empty" for choice in get_args(type_))
         return f"{', '.join(others)} or {last}" if others else last
