@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from discovery.address import checked_address
 from discovery.record_mapping import RecordMapping, mapping_of
+from discovery.remote_settings import AtOnce, Overlap
 from discovery.setting_values import Secret, TextFile
 
 SHIPPED = Path(__file__).with_name("mapping.toml")
@@ -33,20 +34,11 @@ class JiraSettings(msgspec.Struct, frozen=True, kw_only=True):
         TextFile, Meta(description="A mapping in the place of discovery/jira/mapping.toml.")
     ] = TextFile()
     page_size: Annotated[int, Meta(description="Issues to ask for at once.", ge=1, le=100)] = 100
-    at_once: Annotated[
-        int, Meta(description="Requests under way at the same time.", ge=1, le=16)
-    ] = 2
+    at_once: AtOnce = 2
     timeout: Annotated[float, Meta(description="Seconds to wait for an answer.", ge=1, le=600)] = (
         60.0
     )
-    overlap: Annotated[
-        int,
-        Meta(
-            description="Minutes before the last run to read again, for clocks that differ.",
-            ge=0,
-            le=1440,
-        ),
-    ] = 10
+    overlap: Overlap = 10
 
 
 def address(settings: JiraSettings) -> str:

@@ -123,7 +123,11 @@ class _Account:
         """Pages of a list; with the last is told whether the API would read no further."""
         offset = 0
         while True:
-            asked = {**query, "limit": self._size, "offset": offset}
+            asked: dict[str, str | int | Sequence[str]] = {
+                **query,
+                "limit": self._size,
+                "offset": offset,
+            }
             found = await self._remote.read(what, asked)
             rows = found.get(what) if isinstance(found, dict) else None
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from discovery.address import checked_address
 from discovery.record_mapping import RecordMapping, mapping_of
+from discovery.remote_settings import AtOnce, Overlap
 from discovery.setting_values import Secret, TextFile
 
 SHIPPED = Path(__file__).with_name("mapping.toml")
@@ -29,26 +30,17 @@ class PagerDutySettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     days: Annotated[
         int,
-        Meta(description="How many days back a run reads that reads everything.", ge=1, le=3650),
+        Meta(description="How many days back to read where everything is read.", ge=1, le=3650),
     ] = 365
     mapping: Annotated[
         TextFile, Meta(description="A mapping in the place of discovery/pagerduty/mapping.toml.")
     ] = TextFile()
     page_size: Annotated[int, Meta(description="Incidents to ask for at once.", ge=1, le=100)] = 100
-    at_once: Annotated[
-        int, Meta(description="Requests under way at the same time.", ge=1, le=16)
-    ] = 4
+    at_once: AtOnce = 4
     timeout: Annotated[float, Meta(description="Seconds to wait for an answer.", ge=1, le=600)] = (
         60.0
     )
-    overlap: Annotated[
-        int,
-        Meta(
-            description="Minutes before the last run to read again, for clocks that differ.",
-            ge=0,
-            le=1440,
-        ),
-    ] = 10
+    overlap: Overlap = 10
 
 
 def address(settings: PagerDutySettings) -> str:
