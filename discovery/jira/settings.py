@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from discovery.address import checked_address
 from discovery.record_mapping import RecordMapping, mapping_of
-from discovery.remote_settings import AtOnce, Overlap
+from discovery.remote_settings import AtOnce, Overlap, Timeout
 from discovery.setting_values import Secret, TextFile
 
 SHIPPED = Path(__file__).with_name("mapping.toml")
@@ -35,9 +35,7 @@ class JiraSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = TextFile()
     page_size: Annotated[int, Meta(description="Issues to ask for at once.", ge=1, le=100)] = 100
     at_once: AtOnce = 2
-    timeout: Annotated[float, Meta(description="Seconds to wait for an answer.", ge=1, le=600)] = (
-        60.0
-    )
+    timeout: Timeout = 60.0
     overlap: Overlap = 10
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from cmdb.errors import InvalidSettings, Problem, did_you_mean, nearest
 from discovery.address import checked_address
 from discovery.record_mapping import RecordMapping, mapping_of
-from discovery.remote_settings import AtOnce, Overlap
+from discovery.remote_settings import AtOnce, Overlap, Timeout
 from discovery.setting_values import Secret, TextFile
 
 SHIPPED = Path(__file__).with_name("mapping.toml")
@@ -39,9 +39,7 @@ class ServiceNowSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = TextFile()
     page_size: Annotated[int, Meta(description="Records to ask for at once.", ge=1, le=10000)] = 500
     at_once: AtOnce = 2
-    timeout: Annotated[float, Meta(description="Seconds to wait for an answer.", ge=1, le=600)] = (
-        60.0
-    )
+    timeout: Timeout = 60.0
     overlap: Overlap = 10
 
 
