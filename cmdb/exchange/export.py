@@ -13,9 +13,9 @@ import msgspec
 
 from cmdb.catalogue import Catalogue
 from cmdb.errors import InvalidInput
+from cmdb.exchange.cells import join_parts
 from cmdb.exchange.mapping import LINE_FIELDS, LINK_FIELDS
 from cmdb.exchange.record import GateRecord, ItemRecord, Line, LinkRecord
-from cmdb.exchange.table import join_parts
 from cmdb.items import (
     Item,
     ItemObservation,
