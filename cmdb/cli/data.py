@@ -223,7 +223,7 @@ def show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: b
     for rejected in loaded.rejected[:20]:
         note(f"Not stored: {rejected.reason}")
     for unbound in loaded.unbound[:20]:
-        called = " or ".join(unbound.to_any)
+        called = " or ".join([t for t in unbound.to_any if ":" not in t] or unbound.to_any)
         say(f"leads nowhere: {unbound.from_key} {unbound.relation} what is called {called}")
     if (more := len(loaded.unbound) - 20) > 0:
         say(f"… and {more:,} more lead nowhere")

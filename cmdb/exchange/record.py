@@ -296,7 +296,7 @@ def _link(
         flaws.append(Flaw("link.relation", error.message))
         return None
     from_key = _identifier("link.from", record.from_key, catalogue, flaws)
-    to_any = _candidates(record.to_any, flaws)
+    to_any = _candidates(record.to_any, catalogue, flaws)
     named = bool(record.to_key or not to_any)
     to_key = _identifier("link.to", record.to_key, catalogue, flaws) if named else None
     if from_key is not None and from_key == to_key:
@@ -331,7 +331,8 @@ def _link(
     )
 
 
-def _candidates(given: list[str], flaws: list[Flaw]) -> tuple[str, ...]:
+def _candidates(given: list[str], catalogue: Catalogue, flaws: list[Flaw]) -> tuple[str, ...]:
+    """What an end may go by: names, and those identifiers that can be read."""
     if len(given) > MAX_IDENTIFIERS or any(len(text) > MAX_LENGTH for text in given):
         flaws.append(
             Flaw(
@@ -340,7 +341,16 @@ def _candidates(given: list[str], flaws: list[Flaw]) -> tuple[str, ...]:
             )
         )
         return ()
-    return tuple(dict.fromkeys(text for one in given if (text := one.strip())))
+    found: list[str] = []
+    for text in filter(None, map(str.strip, given)):
+        if ":" not in text or namespace_of(text) not in catalogue.namespaces:
+            found.append(text)
+            continue
+        try:
+            found.append(normalise(text, catalogue))
+        except InvalidInput:
+            continue
+    return tuple(dict.fromkeys(found))
 
 
 def _gate(record: GateRecord | None, flaws: list[Flaw]) -> Gate | None:
