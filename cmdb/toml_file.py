@@ -46,7 +46,11 @@ class TomlFile:
         """Where a key stands in a table, or else where the table begins, or the one around it."""
         header = re.compile(rf"\s*\[\s*{re.escape(table)}\s*\]")
         named = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
+        own = re.compile(rf"\s*\[\[?\s*{re.escape(table)}\.[\"']?{re.escape(key)}[\"']?\s*\]")
         start = next((n for n, line in enumerate(self._lines) if header.match(line)), None)
+        for at, line in enumerate(self._lines, 1):
+            if own.match(line):
+                return at
         if start is None:
             around, _, last = table.rpartition(".")
             return self._line_in(around, last) if around else self._line(table, "", 0)
