@@ -103,9 +103,11 @@ def _manual(values: Values) -> dict[str, Value | None]:
 
 async def prioritise(_: Cmdb, step: Step) -> None:
     """Set impact, urgency and priority from what the step's record will be: a manual impact wins
-    over the computed one."""
+    over the computed one, and that over the one that an imported record came with."""
     merged = step.merged
-    impact = merged.get("impact_manual", merged.get("impact_computed", 3))
+    is_cleared = step.values.get("impact_manual", 0) is None
+    came_with = 3 if is_cleared else merged.get("impact", 3)
+    impact = merged.get("impact_manual", merged.get("impact_computed", came_with))
     urgency = merged.get("urgency", DEFAULT_URGENCY)
     if isinstance(impact, int) and isinstance(urgency, int):
         step.values.update(impact=impact, urgency=urgency, priority=priority(impact, urgency))

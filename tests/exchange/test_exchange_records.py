@@ -103,6 +103,17 @@ def test_records_come_with_their_states_times_and_links(
     assert shown("C-78", capfd)["properties"]["start_date"] == "2026-04-02T20:00:00Z"
 
 
+def test_what_was_imported_goes_on_here(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("changes", "incidents"):
+        assert imported(EXAMPLES / f"{name}.csv", EXAMPLES / f"{name}.toml") == 0
+    assert run_main(["incident", "edit", "T-1041", "--note", "The replica is behind."]) == 0
+    said = {"close_code": "fixed", "close_notes": "Restarted."}
+    words = [word for name, value in said.items() for word in ("--set", f"{name}={value}")]
+    assert run_main(["incident", "edit", "T-1041", "--to", "resolved", *words]) == 0
+    props = shown("T-1041", capfd)["properties"]
+    assert (props["state"], props["impact"], props["priority"]) == ("resolved", 2, 3)
+
+
 def test_the_same_again_changes_nothing_and_ours_stay_apart(
     home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

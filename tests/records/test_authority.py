@@ -78,7 +78,7 @@ async def test_what_the_tool_says_is_changed_there_and_the_rest_here(cmdb: Cmdb)
         Edit(values={"impact": 1}),
     )
     for edit in refused:
-        with pytest.raises(Refused, match="is kept in servicenow: change its .* there"):
+        with pytest.raises(Refused, match=r"is kept in servicenow: change its .* there"):
             await edit_incident(cmdb, "INC0010001", edit, ADA)
     assert await cmdb.revision() == before
     await edit_incident(cmdb, "INC0010001", Edit(note="Looked at it"), ADA)
