@@ -26,15 +26,10 @@ from cmdb.items.ids import new_id
 from cmdb.items.link import waiting_id
 from cmdb.reconcile.items import ItemOutcome, Rejected, Rules, reconcile_items
 from cmdb.reconcile.links import LinkInput, LinkOutcome, Place, place_of, reconcile_links
-from cmdb.reconcile.retire import (
-    taken_back,
-    unseen_items,
-    unseen_links,
-    unseen_waiting,
-    waiting_taken_back,
-)
+from cmdb.reconcile.retire import unseen_items, unseen_links, unseen_waiting
 from cmdb.revisions import Action, Commit, Delta, Revision, Run, RunStatus
 from cmdb.store.port import Store
+from cmdb.taking_back import taken_back_by
 
 CHUNK = 10_000
 """Observations that are reconciled and written together, as one revision."""
@@ -358,21 +353,9 @@ class _Load:
     async def _retire_unnamed(
         self, complete: Sequence[tuple[tuple[str, str], tuple[str, ...]]]
     ) -> Delta:
-        store, run = self.ingest.store, self.loaded.run
-        owners = await store.owners({key for (_, key), _ in complete})
-        relations: dict[tuple[str, str], tuple[str, ...]] = {
-            (source, owner.item_id): named
-            for (source, key), named in complete
-            if (owner := owners.get(key)) and owner.item_id
-        }
-        found = await store.links({item for _, item in relations}, "out")
-        links = [link for link in found if link.id not in self.seen_links]
-        items = await store.items({item for _, item in relations})
-        keys = {key: item.id for item in items.values() for key in item.identifiers}
-        waiting = [w for w in await store.waiting(keys) if w.id not in self.seen_waiting]
-        delta = Delta(
-            links=tuple(taken_back(links, relations, run.started, self.ingest.rules)),
-            waiting=tuple(waiting_taken_back(waiting, relations, keys)),
+        ingest, now = self.ingest, self.loaded.run.started
+        delta = await taken_back_by(
+            ingest.store, ingest.rules, dict(complete), self.seen_links, self.seen_waiting, now
         )
         if delta.links or delta.waiting:
             await self._write(delta)
