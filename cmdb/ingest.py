@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from cmdb.binding import bind_ends
 from cmdb.collector import collector_paused
 from cmdb.errors import WriteConflict
 from cmdb.identity.owner import Owner
@@ -28,6 +29,7 @@ from cmdb.reconcile.links import LinkInput, LinkOutcome, Place, place_of, reconc
 from cmdb.reconcile.retire import unseen_items, unseen_links, unseen_waiting
 from cmdb.revisions import Action, Commit, Delta, Revision, Run, RunStatus
 from cmdb.store.port import Store
+from cmdb.taking_back import taken_back_by
 
 CHUNK = 10_000
 """Observations that are reconciled and written together, as one revision."""
@@ -42,7 +44,8 @@ Progress = Callable[[int], None]
 class Loaded:
     """What a load did: its run, the revisions it wrote, and what needs a person's eye.
 
-    ``deltas`` are filled on a dry run only. ``rejected`` are observations that nothing identifies.
+    ``deltas`` are filled on a dry run only. ``rejected`` are observations that nothing identifies,
+    ``unbound`` links whose other end is called something that leads to no item, or to several.
     """
 
     run: Run
@@ -50,6 +53,7 @@ class Loaded:
     deltas: list[Delta] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     waiting: list[WaitingLink] = field(default_factory=list)
+    unbound: list[LinkObservation] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +263,8 @@ class _Load:
     seen_items: set[str] = field(default_factory=set)
     seen_links: set[str] = field(default_factory=set)
     seen_waiting: set[str] = field(default_factory=set)
+    complete: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Relations by source and identifier of the items that all links of are named."""
 
     async def execute(
         self, items: Iterable[ItemObservation], links: Iterable[LinkObservation]
@@ -270,6 +276,8 @@ class _Load:
                 await self._chunk(seen, [])
             for linked in _chunks(links, CHUNK * 2):
                 await self._chunk([], linked)
+        if self.complete:
+            await self._take_back()
         run = self.loaded.run
         if run.full_scope and run.status is RunStatus.RUNNING:
             await self._mark_unseen()
@@ -277,8 +285,16 @@ class _Load:
     async def _chunk(
         self, items: Sequence[ItemObservation], links: Sequence[LinkObservation]
     ) -> None:
+        named, unbound = await bind_ends(
+            self.ingest.store, self.ingest.rules.catalogue, links, items
+        )
+        self.loaded.unbound.extend(unbound)
+        self.complete.update(
+            ((item.source, item.identifiers[0]), item.complete) for item in items if item.complete
+        )
+
         async def attempt() -> Delta:
-            delta, outcome, linked = await self.ingest.reconcile(items, links)
+            delta, outcome, linked = await self.ingest.reconcile(items, named)
             await self._write(delta)
             self.ingest.remember(outcome)
             self._count(outcome, linked, delta)
@@ -328,6 +344,24 @@ class _Load:
         self.seen_items |= outcome.seen
         self.seen_links |= linked.seen
         self.seen_waiting |= linked.waiting_seen
+
+    async def _take_back(self) -> None:
+        """Retire what sources said of links that they claim to have named all of, and have not."""
+        for some in _chunks(self.complete.items(), CHUNK):
+            await self._persist(lambda some=some: self._retire_unnamed(some))  # type: ignore[misc]  # mypy can't infer a default's type in a lambda
+
+    async def _retire_unnamed(
+        self, complete: Sequence[tuple[tuple[str, str], tuple[str, ...]]]
+    ) -> Delta:
+        ingest, now = self.ingest, self.loaded.run.started
+        delta = await taken_back_by(
+            ingest.store, ingest.rules, dict(complete), self.seen_links, self.seen_waiting, now
+        )
+        if delta.links or delta.waiting:
+            await self._write(delta)
+        for change in delta.links:
+            self.counts[f"links_{change.action.value}"] += 1
+        return delta
 
     async def _mark_unseen(self) -> None:
         run, store = self.loaded.run, self.ingest.store

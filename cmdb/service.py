@@ -38,6 +38,8 @@ from impact import Estate
 
 AfterLoad = Callable[["Cmdb", Loaded], Awaitable[None]]
 
+RUNS_LOOKED_AT = 1_000
+
 Point = str | int | datetime
 """A point in the past: a revision number or a time."""
 
@@ -155,7 +157,7 @@ class Cmdb:
         self, links: Sequence[tuple[str, int, LinkObservation]], kinds: Mapping[str, str]
     ) -> None:
         """Raise where a link leads to or from a stored item of a kind that it can't join."""
-        keys = {k for _, _, o in links for k in (o.from_key, o.to_key)} - kinds.keys()
+        keys = {k for _, _, o in links for k in (o.from_key, o.to_key) if k} - kinds.keys()
         owners = await self.store.owners(keys)
         items = await self.store.items({o.item_id for o in owners.values() if o.item_id})
         stored = {
@@ -196,15 +198,18 @@ class Cmdb:
         *,
         full_scope: bool,
         errors: Sequence[str] = (),
+        started: datetime | None = None,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> Loaded:
-        """Store what a scanner saw. A scan with errors is partial and retires nothing."""
+        """Store what a scanner saw that began to look at ``started`` (default: now). A scan with
+        errors is partial and retires nothing."""
         run = new_run(
             source,
             scope=scope,
             full_scope=full_scope,
             actor=self.settings.actor,
+            started=started,
             status=RunStatus.PARTIAL if errors else RunStatus.RUNNING,
             errors=errors,
         )
@@ -216,6 +221,16 @@ class Cmdb:
             dry_run=dry_run,
             progress=progress,
         )
+
+    async def last_complete_run(self, source: str, scope: str) -> datetime | None:
+        """When the last complete run of a source over a scope began; None before the first.
+
+        What changed there since then is new; it may be looked for among the latest runs only.
+        """
+        for run in await self.store.runs(limit=RUNS_LOOKED_AT, source=source):
+            if run.scope == scope and run.status is RunStatus.COMPLETE:
+                return run.started
+        return None
 
     async def merge(self, left: str, right: str, reason: str = "") -> Item:
         """Make one item of two; returns the one that stays."""

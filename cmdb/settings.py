@@ -139,6 +139,17 @@ class Settings(BaseSettings):
         default=None, description="A TOML file with models of changes beside the shipped ones."
     )
 
+    scan: dict[str, dict[str, str | int | float | bool | list[str]]] = Field(
+        default_factory=dict,
+        description="Settings of scanners by the scanner's name, as `cmdb scan --set` takes them; "
+        "secrets by where they are: env:NAME or file:PATH.",
+    )
+    record_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("servicenow", "jira", "pagerduty"),
+        description="Sources that keep records of their own: what one says of its record is "
+        "changed there, not here.",
+    )
+
     @field_validator("cache_folder", "change_policy", "change_models", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
@@ -151,7 +162,9 @@ class Settings(BaseSettings):
             raise ValueError(f"has no secret for {', '.join(empty)}; leave it out")
         return value
 
-    @field_validator("catalogue", "source_precedence", "monitoring_sources", mode="before")
+    @field_validator(
+        "catalogue", "source_precedence", "monitoring_sources", "record_sources", mode="before"
+    )
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [p for p in value.split(",") if p] if isinstance(value, str) else value
@@ -245,8 +258,14 @@ def shown(settings: Settings, given: Collection[str] = ()) -> list[Shown]:
             source = str(FILE)
         if name in given:
             source = "command line"
-        rows.append(Shown(name, _masked(value), source, field.description or ""))
+        text = _scanners(value) if name == "scan" else _masked(value)
+        rows.append(Shown(name, text, source, field.description or ""))
     return rows
+
+
+def _scanners(value: dict[str, dict[str, object]]) -> str:
+    """What is set for which scanner, without the values: somebody may have written a secret."""
+    return "; ".join(f"{scanner}: {', '.join(given)}" for scanner, given in value.items())
 
 
 def _masked(value: object) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
+
 from cmdb.errors import CmdbError, InvalidInput
 from cmdb.items import ItemObservation, Observation
 from discovery.scanner import Failure, Parsed, PayloadT, Scanner, SettingsT
@@ -14,7 +16,7 @@ from discovery.scanner import Failure, Parsed, PayloadT, Scanner, SettingsT
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What a scan saw.
+    """What a scan that began at ``started`` saw.
 
     ``observations`` have items before links. ``scope`` is what was looked at; it is empty where
     several things were, each with a scope of its own, and then ``full_scope`` is False. Only a
@@ -27,6 +29,7 @@ class ScanResult:
     scope: str
     full_scope: bool
     observations: tuple[Observation, ...]
+    started: datetime
     errors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
@@ -42,37 +45,50 @@ async def run_scan(
     settings: SettingsT,
     targets: Sequence[str] = (),
     now: datetime | None = None,
+    since: datetime | None = None,
 ) -> ScanResult:
     """Fetch all targets and parse what comes.
 
-    ``now`` is the time that observations bear (default: the current time, UTC). Raises the
+    ``now`` is the time that observations bear (default: the current time, UTC). What has not
+    changed since ``since`` may be left out, by a scanner that can tell. Raises the
     scanner's :class:`~cmdb.errors.CmdbError` where nothing at all could be read, and
     :class:`~cmdb.errors.InvalidInput` where targets are given to a scanner that takes none.
     """
     manifest = scanner.manifest
     if targets and not manifest.targets:
         raise InvalidInput(f"The scanner {manifest.name} takes no target, not {targets[0]!r}.")
+    if since is not None and scanner.scope is None:
+        raise InvalidInput(
+            f"The scanner {manifest.name} can't tell what changed since a time; it reads all."
+        )
     time = (now or datetime.now(UTC)).astimezone(UTC)
     parts: list[Parsed] = []
-    failures: list[str] = []
+    failures: list[Failure] = []
     try:
-        async for fetched in scanner.fetch(settings, targets):
+        async for fetched in scanner.fetch(settings, targets, since):
             if isinstance(fetched, Failure):
-                failures.append(fetched.message)
+                failures.append(fetched)
             else:
                 parts.append(scanner.parse(fetched, settings, time))
     except CmdbError as error:
         if not parts:
             raise
-        failures.append(error.message)
-    return _result(manifest.name, parts, failures)
+        failures.append(Failure(error.message, hides_links=True))
+    return _result(manifest.name, parts, failures, time)
 
 
-def _result(source: str, parts: Sequence[Parsed], failures: Sequence[str]) -> ScanResult:
+def _result(
+    source: str, parts: Sequence[Parsed], failures: Sequence[Failure], started: datetime
+) -> ScanResult:
     observations = [o for part in parts for o in part.observations]
+    if any(failure.hides_links for failure in failures):
+        observations = [_incomplete(seen) for seen in observations]
     observations.sort(key=lambda o: not isinstance(o, ItemObservation))
     scopes = {part.scope for part in parts}
-    errors = (*failures, *(error for part in parts for error in part.errors))
+    errors = (
+        *(failure.message for failure in failures),
+        *(error for part in parts for error in part.errors),
+    )
     return ScanResult(
         source=source,
         scope=scopes.pop() if len(scopes) == 1 else "",
@@ -80,10 +96,18 @@ def _result(source: str, parts: Sequence[Parsed], failures: Sequence[str]) -> Sc
         and not errors
         and all(part.full for part in parts),
         observations=tuple(observations),
-        errors=errors,
+        started=started,
+        errors=tuple(errors),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         counts=_counts(observations),
     )
+
+
+def _incomplete(seen: Observation) -> Observation:
+    """The observation without the claim that all links of the item are named."""
+    if isinstance(seen, ItemObservation) and seen.complete:
+        return msgspec.structs.replace(seen, complete=())
+    return seen
 
 
 def _counts(observations: Sequence[Observation]) -> dict[str, int]:

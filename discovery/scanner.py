@@ -70,9 +70,14 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A part of the scan that could not be read. The rest is in: the run is partial."""
+    """A part of the scan that could not be read. The rest is in: the run is partial.
+
+    ``hides_links`` says that links of items that were read may be in that part: none of those
+    items is then taken to have named all of its links.
+    """
 
     message: str
+    hides_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +102,20 @@ class Scanner(Generic[SettingsT, PayloadT]):
 
     ``fetch`` does all I/O for the given targets and yields payloads, and a :class:`Failure` for
     what it can't read; it raises a :class:`~cmdb.errors.CmdbError` where nothing can be read at
-    all. ``parse`` is a pure function of a payload, the settings and the time. ``payload`` is the
-    type of payloads: being a msgspec Struct, it can be recorded and replayed.
+    all. Where it is given a time it may leave out what has not changed since. ``parse`` is a pure
+    function of a payload, the settings and the time. ``payload`` is the type of payloads: being a
+    msgspec Struct, it can be recorded and replayed.
+
+    ``scope`` is for sources that can tell what changed since a time: what a run with these
+    settings covers, as its payloads' :class:`Parsed` have it. The time given to ``fetch`` is then
+    that of the last complete run over the same; without a ``scope`` it never is any.
     """
 
     manifest: Manifest
     payload: type[PayloadT]
-    fetch: Callable[[SettingsT, Sequence[str]], AsyncIterator[PayloadT | Failure]]
+    fetch: Callable[[SettingsT, Sequence[str], datetime | None], AsyncIterator[PayloadT | Failure]]
     parse: Callable[[PayloadT, SettingsT, datetime], Parsed]
+    scope: Callable[[SettingsT], str] | None = None
 
 
 def encode_payload(payload: msgspec.Struct) -> bytes:

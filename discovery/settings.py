@@ -1,19 +1,21 @@
-"""Typed settings of scanners, from ``key=value`` on the command line.
+"""Typed settings of scanners, from ``key=value`` on the command line and from ``cmdb.toml``.
 
 A scanner declares them as a msgspec Struct whose fields all have a default and a description:
 ``connections: Annotated[bool, Meta(description="…")] = True``. Fields are booleans, numbers,
-strings, one of several literals, or a tuple of strings.
+strings, one of several literals, a tuple of strings, a secret or a text file
+(:mod:`discovery.setting_values`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
 from cmdb.errors import InvalidSettings, Problem, did_you_mean, nearest
+from discovery.setting_values import Secret, TextFile, read_secret, read_text
 
 _Settings = TypeVar("_Settings", bound=msgspec.Struct)
 
@@ -32,11 +34,13 @@ def describe_settings(model: type[msgspec.Struct]) -> tuple[SettingDescription, 
     """All settings of a model, in the order of declaration."""
     found = []
     for field in msgspec.structs.fields(model):
-        plain, description = _unwrapped(field.type)
+        _, description = _unwrapped(field.type)
         default = field.default_factory() if callable(field.default_factory) else field.default
         if isinstance(default, tuple):
             default = list(default)
-        found.append(SettingDescription(field.name, _right(plain), default, description))
+        if isinstance(default, Secret | TextFile):
+            default = ""
+        found.append(SettingDescription(field.name, _right(field.type), default, description))
     return tuple(found)
 
 
@@ -63,7 +67,7 @@ def parse_settings(model: type[_Settings], given: Mapping[str, str]) -> _Setting
     Raises :class:`~cmdb.errors.InvalidSettings` that names each wrong field and what would be
     right; all of them at once.
     """
-    types = {field.name: _unwrapped(field.type)[0] for field in msgspec.structs.fields(model)}
+    types = {field.name: field.type for field in msgspec.structs.fields(model)}
     values: dict[str, Any] = {}
     problems = []
     for name, text in given.items():
@@ -74,7 +78,10 @@ def parse_settings(model: type[_Settings], given: Mapping[str, str]) -> _Setting
             continue
         try:
             values[name] = _converted(text, types[name])
-        except msgspec.ValidationError:
+        except ValueError as error:
+            if _unwrapped(types[name])[0] in _READ:
+                problems.append(Problem(str(error), field=name))
+                continue
             problems.append(Problem(f"It must be {_right(types[name])}, not {text!r}.", field=name))
     if problems:
         raise InvalidSettings(_sentence(problems), problems)
@@ -82,8 +89,11 @@ def parse_settings(model: type[_Settings], given: Mapping[str, str]) -> _Setting
 
 
 def _converted(text: str, type_: Any) -> Any:
-    if get_origin(type_) is tuple:
+    plain, _ = _unwrapped(type_)
+    if get_origin(plain) is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if plain in _READ:
+        return _READ[plain](text) if text.strip() else plain()
     return msgspec.convert(text.strip(), type_, strict=False)
 
 
@@ -95,7 +105,10 @@ def _unwrapped(type_: Any) -> tuple[Any, str]:
     return type_, ""
 
 
+_READ: dict[Any, Callable[[str], Any]] = {Secret: read_secret, TextFile: read_text}
 _RIGHT: dict[Any, str] = {
+    Secret: "env:NAME or file:PATH",
+    TextFile: "the path of a file",
     bool: "true or false",
     int: "a whole number",
     float: "a number",
@@ -104,6 +117,11 @@ _RIGHT: dict[Any, str] = {
 
 
 def _right(type_: Any) -> str:
+    if get_origin(type_) is Annotated:
+        plain, *metas = get_args(type_)
+        bounds = [m for m in metas if isinstance(m, msgspec.Meta) and m.ge is not None]
+        between = "".join(f" from {m.ge} to {m.le}" for m in bounds)
+        return f"{_right(plain)}{between}"
     if get_origin(type_) is Literal:
         *others, last = (str(choice) or "empty" for choice in get_args(type_))
         return f"{', '.join(others)} or {last}" if others else last

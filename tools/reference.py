@@ -11,7 +11,7 @@ from typing import Any
 from cmdb.catalogue import builtin
 from cmdb.catalogue.reference import reference_page
 from cmdb.cli.main import app as command_line
-from cmdb.exchange.record import json_schema
+from cmdb.exchange.schema import json_schema
 from cmdb.settings import Settings
 from cmdb_graphql.schema import build_schema
 from discovery.registry import manifests

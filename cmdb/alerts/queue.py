@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from cmdb.alerts.binding import Unbound, bind, is_bindable
+from cmdb.alerts.binding import Unbound, bind
 from cmdb.alerts.fold import labels_of
 from cmdb.alerts.receive import KIND
 from cmdb.alerts.rules import Rule
+from cmdb.binding import is_bindable
 from cmdb.errors import InvalidInput
 from cmdb.items import Item, Value
 from cmdb.records.actor import Actor
@@ -72,7 +73,7 @@ async def bind_alert(cmdb: Cmdb, alert: str, item: str, actor: Actor) -> Item:
     configuration item.
     """
     found, to = await find_record(cmdb, alert, KIND), await cmdb.find(item)
-    if not is_bindable(cmdb, to):
+    if not is_bindable(cmdb.catalogue, to):
         raise InvalidInput(
             f"{to.kind} {to.name} is no configuration item in use; an alert is about one."
         )

@@ -16,11 +16,11 @@ from cmdb.catalogue import Catalogue
 from cmdb.catalogue.kinds import CRITICALITIES, ENVIRONMENTS
 from cmdb.changes.actions import ACTIONS
 from cmdb.changes.policy import CHANGE_TYPES
-from cmdb.changes.toml_file import TomlFile, text_of
 from cmdb.errors import InvalidInput, did_you_mean, nearest
 from cmdb.records.lifecycle import LifeCycle, State, Transition
 from cmdb.records.lifecycles import CHANGE_CYCLES, NORMAL_CHANGE
 from cmdb.service import Cmdb
+from cmdb.toml_file import TomlFile, text_of
 
 PLANS = ("implementation_plan", "backout_plan", "test_plan")
 CHECKS = (

@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args
 
-from cmdb.changes.toml_file import TomlFile, text_of
 from cmdb.changes.view import Conflict, ConflictType, PolicyRuling, RiskClass
 from cmdb.service import Cmdb
+from cmdb.toml_file import TomlFile, text_of
 
 AUTHORITIES = ("policy", "peer", "owner", "cab", "manager")
 CHANGE_TYPES = ("standard", "normal", "emergency")

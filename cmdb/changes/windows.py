@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from cmdb.changes.recurrence import Recurrence, local_time, recurrence
+from cmdb.changes.recurrence import Recurrence, recurrence
 from cmdb.changes.view import WindowType
 from cmdb.errors import InvalidInput
 from cmdb.items import Item
@@ -16,6 +16,7 @@ from cmdb.records.lifecycle import Values
 from cmdb.records.records import open_record
 from cmdb.service import Cmdb
 from cmdb.store.port import ItemQuery
+from cmdb.times import local_time
 from impact.window import Window
 
 KIND = "MaintenanceWindow"

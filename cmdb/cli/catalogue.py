@@ -143,7 +143,7 @@ def schema(
     Example: cmdb schema observations > observation.schema.json
     """
     if which is SchemaKind.observations:
-        from cmdb.exchange.record import json_schema
+        from cmdb.exchange.schema import json_schema
 
         print_json(json_schema(_catalogue()))
         return 0

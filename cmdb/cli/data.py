@@ -54,6 +54,15 @@ def scan(
         typer.Option("--set", "-s", help="A scanner's setting.", metavar="KEY=VALUE"),
     ] = None,
     list_scanners: Annotated[bool, typer.Option("--list", help="List the scanners.")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="Read what changed since then, or all; without it what changed since the last "
+            "complete run, where the source can tell.",
+            metavar="TIME|all",
+        ),
+    ] = None,
     dry_run: DryRunOption = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write observations to a file instead.")
@@ -71,7 +80,10 @@ def scan(
         if source is None and not list_scanners:
             raise InvalidInput("Name a scanner: cmdb scan SOURCE. `cmdb scan --list` lists them.")
         return _list_scanners(as_json)
-    return _scan(source, targets or [], settings or [], dry_run, output, store, as_json)
+    from cmdb.cli.scanning import scan_source
+
+    asked = (source, targets or [], settings or [], since)
+    return scan_source(*asked, dry_run=dry_run, output=output, store=store, as_json=as_json)
 
 
 def _list_scanners(as_json: bool) -> int:
@@ -94,70 +106,6 @@ def _list_scanners(as_json: bool) -> int:
             say(f"  --set {setting['name']}={setting['default']}: {setting['description']}")
         say(f"  example: {manifest.example}")
     return 0
-
-
-def _scan(
-    source: str,
-    targets: list[str],
-    settings: list[str],
-    dry_run: bool,
-    output: Path | None,
-    store: str | None,
-    as_json: bool,
-) -> int:
-    import asyncio
-
-    from discovery.registry import load_scanner
-    from discovery.run import run_scan
-    from discovery.settings import parse_assignments, parse_settings
-
-    scanner = load_scanner(source)
-    found = asyncio.run(
-        run_scan(
-            scanner,
-            parse_settings(scanner.manifest.settings, parse_assignments(settings)),
-            targets,
-        )
-    )
-    for text in found.notes:
-        note(text)
-    for text in found.errors:
-        note(f"Not read: {text}")
-    if output is not None:
-        _write_observations(output, found.observations)
-        note(f"Wrote {plural(len(found.observations), 'observation')} to {output}.")
-        return PARTIAL if found.partial else 0
-
-    async def work(cmdb: Cmdb) -> tuple[Loaded, dict[str, str]]:
-        with _progress(len(found.observations), quiet=as_json) as advance:
-            loaded = await cmdb.load_scan(
-                found.source,
-                found.scope,
-                found.observations,
-                full_scope=found.full_scope,
-                errors=found.errors,
-                dry_run=dry_run,
-                progress=advance,
-            )
-        return loaded, await _end_names(cmdb, loaded)
-
-    loaded, names = with_cmdb(store, work)
-    _show_loaded(loaded, names, dry_run, as_json)
-    return PARTIAL if found.partial else 0
-
-
-def _write_observations(path: Path, observations: Any) -> None:
-    from cmdb.errors import InvalidInput
-    from cmdb.exchange.export import JsonLinesWriter, line_of_observation
-
-    try:
-        with path.open("wb") as stream:
-            writer = JsonLinesWriter(stream)
-            for seen in observations:
-                writer.write(line_of_observation(seen))
-            writer.close()
-    except OSError as error:
-        raise InvalidInput(f"{path} can't be written: {error.strerror}.") from None
 
 
 def import_files(
@@ -200,7 +148,7 @@ def import_files(
         )
         run = new_run(source, scope=scope, full_scope=full_scope, actor=cmdb.settings.actor)
         total = checked.items_count + checked.links_count
-        with _progress(total, quiet=as_json) as advance:
+        with progress_bar(total, quiet=as_json) as advance:
             loaded = await cmdb.load(
                 checked.items(),
                 checked.links(),
@@ -209,14 +157,15 @@ def import_files(
                 dry_run=dry_run,
                 progress=advance,
             )
-        return loaded, await _end_names(cmdb, loaded)
+        return loaded, await end_names(cmdb, loaded)
 
     loaded, names = with_cmdb(store, work)
-    _show_loaded(loaded, names, dry_run, as_json)
+    show_loaded(loaded, names, dry_run, as_json)
     return PARTIAL if loaded.rejected else 0
 
 
-def _progress(total: int, *, quiet: bool) -> Any:
+def progress_bar(total: int, *, quiet: bool) -> Any:
+    """A context whose value is told how many more observations are loaded."""
     from contextlib import contextmanager
 
     @contextmanager
@@ -234,7 +183,8 @@ def _progress(total: int, *, quiet: bool) -> Any:
     return bar()
 
 
-async def _end_names(cmdb: Cmdb, loaded: Loaded) -> dict[str, str]:
+async def end_names(cmdb: Cmdb, loaded: Loaded) -> dict[str, str]:
+    """The names of the items that a load's deltas are about, by id."""
     from cmdb.cli.delta import shown_entities
     from cmdb.views import entity_name
 
@@ -243,7 +193,8 @@ async def _end_names(cmdb: Cmdb, loaded: Loaded) -> dict[str, str]:
     return {**stored, **seen}
 
 
-def _show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: bool) -> None:
+def show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: bool) -> None:
+    """Print what a load did, or on a dry run would do."""
     from cmdb.cli.delta import delta_data, print_delta
 
     if as_json:
@@ -256,6 +207,10 @@ def _show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: 
                     {"identifiers": r.observation.identifiers, "reason": r.reason}
                     for r in loaded.rejected
                 ],
+                "unbound": [
+                    {"relation": u.relation, "from": u.from_key, "to_any": u.to_any}
+                    for u in loaded.unbound
+                ],
                 **({"delta": [delta_data(d) for d in loaded.deltas]} if dry_run else {}),
             }
         )
@@ -267,6 +222,11 @@ def _show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: 
     print_table(("", "count"), rows)
     for rejected in loaded.rejected[:20]:
         note(f"Not stored: {rejected.reason}")
+    for unbound in loaded.unbound[:20]:
+        called = " or ".join([t for t in unbound.to_any if ":" not in t] or unbound.to_any)
+        say(f"leads nowhere: {unbound.from_key} {unbound.relation} what is called {called}")
+    if (more := len(loaded.unbound) - 20) > 0:
+        say(f"… and {more:,} more lead nowhere")
     for waiting in loaded.waiting[:20]:
         say(
             f"waits: {waiting.relation} {waiting.report.from_key} -> {waiting.report.to_key}: "

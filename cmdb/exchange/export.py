@@ -13,9 +13,9 @@ import msgspec
 
 from cmdb.catalogue import Catalogue
 from cmdb.errors import InvalidInput
+from cmdb.exchange.cells import join_parts
 from cmdb.exchange.mapping import LINE_FIELDS, LINK_FIELDS
 from cmdb.exchange.record import GateRecord, ItemRecord, Line, LinkRecord
-from cmdb.exchange.table import join_parts
 from cmdb.items import (
     Item,
     ItemObservation,
@@ -78,7 +78,11 @@ def line_of_observation(seen: Observation) -> Line:
     time = format_time(seen.time)
     if isinstance(seen, ItemObservation):
         item = ItemRecord(
-            seen.kind, list(seen.identifiers), dict(seen.properties), list(seen.distinct_from)
+            seen.kind,
+            list(seen.identifiers),
+            dict(seen.properties),
+            list(seen.distinct_from),
+            list(seen.complete),
         )
         return Line(item=item, source=seen.source, time=time, scope=seen.scope or None)
     link = LinkRecord(
@@ -90,6 +94,7 @@ def line_of_observation(seen: Observation) -> Line:
         seen.weight,
         seen.confidence,
         seen.evidence,
+        list(seen.to_any),
     )
     return Line(link=link, source=seen.source, time=time, scope=seen.scope or None)
 

@@ -11,19 +11,26 @@ A map file is TOML or YAML::
     "Serial no." = "serial"
     "Runs on" = { relation = "HOSTED_ON", namespace = "fqdn" }
     "Owner" = { relation = "OWNED_BY", namespace = "name", prefix = "Team/" }
+    "Hit" = { relation = "AFFECTS", by = ["fqdn", "name"], separator = "," }
     "Inventory no." = ["name", "key"]    # two things at once
+    "Ticket" = "key:desk/"               # an identifier with something before it
 
     [values."State"]                     # what a cell of a column stands for
     "In use" = "active"
     "n/a" = ""
     "*" = "planned"                      # any other; without it they stay as they are
+
+    [times]                              # how times are written that have no offset
+    zone = "Europe/Berlin"               # without it they are in UTC
+    format = "%d.%m.%Y %H:%M"            # without it ISO 8601
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +39,9 @@ import yaml
 
 from cmdb.catalogue import Catalogue
 from cmdb.errors import InvalidInput, Problem, did_you_mean, nearest
+from cmdb.exchange.cells import join_parts, split_cell
+from cmdb.items.value import format_time
+from cmdb.times import on_clocks, time_zone
 
 LINE_FIELDS = (
     "source",
@@ -53,13 +63,15 @@ LINK_FIELDS = (
     "confidence",
     "evidence",
 )
+EXAMPLE = datetime(2026, 11, 24, 15, 12, tzinfo=UTC)
 ITEM_FIELDS = ("kind", "identifiers", "distinct_from")
 
 
 class LinkColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A column whose cells name the other end of a link; several are separated by semicolons.
+    """A column whose cells name the other end of a link; several are set apart by ``separator``.
 
-    ``reverse`` makes the row's item the end that the link leads to.
+    ``by`` are the namespaces that a cell may be of, tried in their order; ``name`` is what a
+    configuration item is called. ``reverse`` makes the row's item the end that the link leads to.
     """
 
     relation: str
@@ -67,6 +79,39 @@ class LinkColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str = ""
     reverse: bool = False
     strength: str = "hard"
+    by: list[str] = []
+    separator: str = ";"
+
+
+class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a table writes times: on the clocks of ``zone``, by ``format`` as strptime has it."""
+
+    zone: str | None = None
+    format: str | None = None
+
+    def read(self, text: str) -> str:
+        """The ISO 8601 time that a text means; raises ValueError with what would be right."""
+        try:
+            read = self.parsed(text)
+        except ValueError:
+            right = EXAMPLE.strftime(self.format) if self.format else "2026-11-24T15:12"
+            raise ValueError(f"must be a time such as {right}, not {text[:60]!r}") from None
+        return self.placed(read)
+
+    def parsed(self, text: str) -> datetime:
+        """The time as it is written, with its offset where it has one; raises ValueError."""
+        if self.format is None:
+            return datetime.fromisoformat(text.strip())
+        return datetime.strptime(text.strip(), self.format)  # noqa: DTZ007 - the zone comes later
+
+    def placed(self, read: datetime) -> str:
+        """A time as the table has it, in UTC; raises ValueError where the clocks skip it."""
+        if read.tzinfo is None and self.zone:
+            try:
+                return format_time(on_clocks(read, self.zone))
+            except InvalidInput as error:
+                raise ValueError(error.message) from None
+        return format_time(read if read.tzinfo else read.replace(tzinfo=UTC))
 
 
 class ColumnMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +122,7 @@ class ColumnMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str | None = None
     ignore: list[str] = []
     only_with: str | None = None
+    times: Times | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +134,23 @@ class Column:
     plain: str | None = None
     property: str | None = None
     namespace: str | None = None
+    prefix: str = ""
     link: LinkColumn | None = None
     also: tuple[Column, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
 
     def reads(self, cell: Any) -> Any:
         """What a cell of this column stands for; an empty text where it stands for nothing."""
-        if not self.values:
-            return cell
-        text = str(cell).strip()
-        return self.values.get(text, self.values.get("*", cell))
+        if self.link is not None and (self.values or self.link.separator != ";"):
+            text = str(cell)
+            parts = (
+                split_cell(text) if self.link.separator == ";" else text.split(self.link.separator)
+            )
+            return join_parts(filter(None, (self._meant(part.strip()) for part in parts)))
+        return self._meant(cell) if self.values else cell
+
+    def _meant(self, cell: Any) -> Any:
+        return self.values.get(str(cell).strip(), self.values.get("*", cell))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +162,7 @@ class Columns:
     kind: str | None
     is_links: bool = field(default=False)
     only_with: str | None = None
+    times: Times | None = None
 
 
 def load_map(path: Path) -> ColumnMap:
@@ -128,11 +182,32 @@ def load_map(path: Path) -> ColumnMap:
         raise InvalidInput(
             f"The map file {path} is wrong.", [Problem(str(error), str(path))]
         ) from None
+    _check_times(made, path)
     empty = [header for header, target in made.columns.items() if target == []]
     if empty:
         problem = Problem("maps to nothing; list it under ignore", str(path), field=empty[0])
         raise InvalidInput(f"The map file {path} is wrong.", [problem])
     return made
+
+
+def _check_times(made: ColumnMap, path: Path) -> None:
+    """Raise where the map's time zone or format of times is none."""
+    if made.times is None:
+        return
+    problems = []
+    try:
+        if made.times.zone:
+            time_zone(made.times.zone)
+    except InvalidInput as error:
+        problems.append(Problem(error.message, str(path), field="times.zone"))
+    try:
+        if made.times.format:
+            made.times.parsed(EXAMPLE.strftime(made.times.format))
+    except ValueError:
+        said = f"{made.times.format!r} is no format of times, such as %d.%m.%Y %H:%M"
+        problems.append(Problem(said, str(path), field="times.format"))
+    if problems:
+        raise InvalidInput(f"The map file {path} is wrong.", problems)
 
 
 def columns_of(
@@ -154,6 +229,7 @@ def columns_of(
                         f"is mapped to {target.relation}, which is no relation{hint}",
                     )
                 )
+            flaws.extend((header, said) for said in _wrong_by(target, catalogue))
             columns.append(Column(header, link=target))
         elif isinstance(target, list):
             first, *more = [_column(header, one, catalogue, flaws) for one in target]
@@ -166,7 +242,19 @@ def columns_of(
         flaws.append((header, "is in the map file but not in the table"))
     names = {column.plain for column in columns}
     is_links = "relation" in names
-    return Columns(tuple(columns), mapping.kind, is_links, mapping.only_with), flaws
+    made = Columns(tuple(columns), mapping.kind, is_links, mapping.only_with, mapping.times)
+    return made, flaws
+
+
+def _wrong_by(link: LinkColumn, catalogue: Catalogue) -> Iterator[str]:
+    for name in link.by:
+        if name not in catalogue.namespaces:
+            hint = did_you_mean(nearest(name, catalogue.namespaces)).removesuffix(".")
+            yield f"is found by {name!r}, which is no namespace{hint}"
+    if link.by and (link.reverse or link.namespace):
+        yield "has by, and so can have neither namespace nor reverse"
+    if not link.separator:
+        yield "needs a separator that is not empty"
 
 
 def _column(header: str, target: str, catalogue: Catalogue, flaws: list[tuple[str, str]]) -> Column:
@@ -177,6 +265,9 @@ def _column(header: str, target: str, catalogue: Catalogue, flaws: list[tuple[st
         return Column(header, property=name)
     if (namespace := name.replace("_", "-")) in catalogue.namespaces:
         return Column(header, namespace=namespace)
+    space, colon, prefix = target.strip().partition(":")
+    if colon and space in catalogue.namespaces:
+        return Column(header, namespace=space, prefix=prefix)
     if target.strip() in catalogue.relations:
         return Column(header, link=LinkColumn(target.strip()))
     known = (

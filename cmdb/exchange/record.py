@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from cmdb.catalogue import Catalogue, Property, PropertyType, ResolvedKind
+from cmdb.catalogue import Catalogue, ResolvedKind
 from cmdb.errors import (
     InvalidInput,
     UnknownKind,
@@ -23,7 +23,7 @@ from cmdb.errors import (
     did_you_mean,
     nearest,
 )
-from cmdb.identity.identifiers import namespace_of, normalise
+from cmdb.identity.identifiers import MAX_LENGTH, namespace_of, normalise
 from cmdb.identity.junk import junk_reason
 from cmdb.items import Gate, ItemObservation, LinkObservation, Observation, Past, Value
 from cmdb.items.value import check_value, parse_time
@@ -41,6 +41,8 @@ class ItemRecord(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     identifiers: list[str]
     properties: dict[str, Any] = {}
     distinct_from: list[str] = []
+    complete: list[str] = []
+    """Relations of which this run names every link that leads from the item."""
 
 
 class GateRecord(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -56,16 +58,18 @@ class LinkRecord(
     omit_defaults=True,
     rename={"from_key": "from", "to_key": "to"},
 ):
-    """The ``link`` of a line; its ends are identifiers."""
+    """The ``link`` of a line; its ends are identifiers, or ``to`` is one of ``to_any``."""
 
     relation: _Text
     from_key: str
-    to_key: str
+    to_key: str = ""
     strength: str = "hard"
     gate: GateRecord | None = None
     weight: float = 1.0
     confidence: float = 1.0
     evidence: str | None = None
+    to_any: list[str] = []
+    """Identifiers and names that the end may go by, the likeliest first."""
 
 
 class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -211,7 +215,16 @@ def _item(
         scope=common.scope,
         distinct_from=tuple(d for d in distinct if d),
         past=common.past,
+        complete=tuple(dict.fromkeys(_relations(record.complete, catalogue, flaws))),
     )
+
+
+def _relations(given: list[str], catalogue: Catalogue, flaws: list[Flaw]) -> Iterator[str]:
+    for name in given:
+        try:
+            yield catalogue.relation(name).name
+        except UnknownRelation as error:
+            flaws.append(Flaw("item.complete", error.message))
 
 
 def _identifiers(
@@ -283,7 +296,9 @@ def _link(
         flaws.append(Flaw("link.relation", error.message))
         return None
     from_key = _identifier("link.from", record.from_key, catalogue, flaws)
-    to_key = _identifier("link.to", record.to_key, catalogue, flaws)
+    to_any = _candidates(record.to_any, catalogue, flaws)
+    named = bool(record.to_key or not to_any)
+    to_key = _identifier("link.to", record.to_key, catalogue, flaws) if named else None
     if from_key is not None and from_key == to_key:
         flaws.append(Flaw("link.to", f"a link can't lead from {from_key} to itself"))
     for field, key in (("link.from", from_key), ("link.to", to_key)):
@@ -312,7 +327,30 @@ def _link(
         evidence=record.evidence,
         scope=common.scope,
         past=common.past,
+        to_any=to_any,
     )
+
+
+def _candidates(given: list[str], catalogue: Catalogue, flaws: list[Flaw]) -> tuple[str, ...]:
+    """What an end may go by: names, and those identifiers that can be read."""
+    if len(given) > MAX_IDENTIFIERS or any(len(text) > MAX_LENGTH for text in given):
+        flaws.append(
+            Flaw(
+                "link.to_any",
+                f"must have at most {MAX_IDENTIFIERS} texts of up to {MAX_LENGTH} characters",
+            )
+        )
+        return ()
+    found: list[str] = []
+    for text in filter(None, map(str.strip, given)):
+        if ":" not in text or namespace_of(text) not in catalogue.namespaces:
+            found.append(text)
+            continue
+        try:
+            found.append(normalise(text, catalogue))
+        except InvalidInput:
+            continue
+    return tuple(dict.fromkeys(found))
 
 
 def _gate(record: GateRecord | None, flaws: list[Flaw]) -> Gate | None:
@@ -342,57 +380,3 @@ def check_min_up(value: object) -> int | float | str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
         raise ValueError(f"must be above 0 and below 1e9, not {str(value)[:40]}")
     return value
-
-
-def json_schema(catalogue: Catalogue) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of one line, generated from these types and the catalogue.
-
-    Per kind it knows the properties and their types; identifiers are checked by namespace.
-    """
-    (reference,), components = msgspec.json.schema_components([Line], ref_template="#/$defs/{name}")
-    item = components["ItemRecord"]
-    spaces = "|".join(re.escape(name) for name in catalogue.namespaces)
-    item["properties"]["identifiers"] = {
-        "type": "array",
-        "minItems": 1,
-        "items": {"type": "string", "pattern": f"^({spaces}):.+"},
-    }
-    item["properties"]["kind"] = {"enum": [k.name for k in catalogue.concrete_kinds]}
-    item["allOf"] = [
-        {
-            "if": {"properties": {"kind": {"const": kind.name}}},
-            "then": {"properties": {"properties": {"$ref": f"#/$defs/{kind.name}Properties"}}},
-        }
-        for kind in catalogue.concrete_kinds
-    ]
-    for kind in catalogue.concrete_kinds:
-        components[f"{kind.name}Properties"] = {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {p.name: _property_schema(p) for p in kind.properties.values()},
-        }
-    components["LinkRecord"]["properties"]["relation"] = {"enum": list(catalogue.relations)}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "An observation: one line of a JSON Lines file",
-        **reference,
-        "$defs": components,
-    }
-
-
-_JSON_TYPES: dict[PropertyType, dict[str, Any]] = {
-    PropertyType.STRING: {"type": ["string", "null"]},
-    PropertyType.INTEGER: {"type": ["integer", "null"]},
-    PropertyType.NUMBER: {"type": ["number", "null"]},
-    PropertyType.BOOLEAN: {"type": ["boolean", "null"]},
-    PropertyType.DATETIME: {"type": ["string", "null"], "format": "date-time"},
-    PropertyType.STRINGS: {"type": ["array", "null"], "items": {"type": "string"}},
-}
-
-
-def _property_schema(prop: Property) -> dict[str, Any]:
-    unit = f" Unit: {prop.unit}." if prop.unit else ""
-    schema = {**_JSON_TYPES[prop.type], "description": f"{prop.description}{unit}"}
-    if prop.choices:
-        schema["enum"] = [*prop.choices, None]
-    return schema

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,15 +13,13 @@ from typing import Any
 import msgspec
 
 from cmdb.catalogue import Catalogue, PropertyType
+from cmdb.exchange.broken import csv_flaw, text_flaw, xlsx_flaw
+from cmdb.exchange.cells import split_cell
+from cmdb.exchange.limits import MAX_CELL, MAX_UNPACKED
 from cmdb.exchange.mapping import Column, ColumnMap, Columns, columns_of
 from cmdb.exchange.problems import Problems
 from cmdb.exchange.record import GateRecord, ItemRecord, Line, LinkRecord
 from cmdb.items.value import format_time
-
-MAX_CELL = 200_000
-"""Characters in a CSV cell."""
-MAX_UNPACKED = 2 * 1024**3
-"""Bytes that a spreadsheet may unpack to: more is an attack or no inventory."""
 
 Row = Sequence[Any]
 _TRUE, _FALSE = ("true", "yes", "1", "x"), ("false", "no", "0", "")
@@ -52,19 +50,26 @@ def read_csv(
             reader = csv.reader(stream, delimiter=delimiter, strict=True)
             rows = _numbered(reader)
             yield from _lines(rows, mapping, catalogue, source, name, None, problems)
-    except UnicodeDecodeError as error:
-        problems.add(f"is not UTF-8 text (byte {error.start} of a block)", name)
-    except csv.Error as error:
-        problems.add(f"is not CSV: {error}", name)
+    except UnicodeDecodeError:
+        message, line = text_flaw(path)
+        problems.add(message, name, line)
+    except _BrokenRow as broken:
+        problems.add(broken.message, name, broken.line)
+
+
+class _BrokenRow(Exception):
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message, self.line = message, line
 
 
 def _numbered(reader: Any) -> Iterator[tuple[int, Row]]:
-    """The rows with the numbers of their lines; an error of the reader names the line."""
+    """The rows with the numbers of their lines; raises with the line that is no CSV."""
     try:
         for row in reader:
             yield reader.line_num, row
     except csv.Error as error:
-        raise csv.Error(f"{error} (line {reader.line_num})") from None
+        raise _BrokenRow(csv_flaw(str(error)), reader.line_num) from None
 
 
 def read_xlsx(
@@ -92,8 +97,9 @@ def read_xlsx(
         ValueError,
         OSError,
         EOFError,
-    ) as error:
-        problems.add(f"is no XLSX workbook that can be read: {error}", name)
+        SyntaxError,
+    ):
+        problems.add(xlsx_flaw(path), name)
         return
     try:
         for sheet in book.worksheets:
@@ -108,8 +114,8 @@ def read_xlsx(
                 kind,
                 problems,
             )
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, SyntaxError) as error:
-        problems.add(f"breaks off: {error}", name)
+    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, SyntaxError):
+        problems.add(xlsx_flaw(path), name)
     finally:
         book.close()
 
@@ -211,13 +217,15 @@ class _RowMaker:
             yield from self._links(item.identifiers[0], common)
 
     def _list(self, field: str) -> list[str]:
-        return _parts(self._plain.get(field, ""))
+        return split_cell(self._plain.get(field, ""))
 
     def _identifiers(self) -> list[str]:
         found = self._list("identifiers")
         for column, cell in self._cells:
             if column.namespace:
-                found += [f"{column.namespace}:{part}" for part in _parts(_text(cell))]
+                found += [
+                    f"{column.namespace}:{column.prefix}{part}" for part in split_cell(_text(cell))
+                ]
         if not found and self._kind in self._catalogue.kinds:
             name = next((_text(cell) for c, cell in self._cells if c.property == "name"), "")
             rule = self._catalogue.kind(self._kind).identified_by
@@ -243,6 +251,8 @@ class _RowMaker:
 
     def _typed(self, column: Column, cell: Any, kind: PropertyType) -> Any:
         text = _text(cell)
+        if kind is PropertyType.DATETIME:
+            return self._time(column, cell, text)
         try:
             if kind is PropertyType.INTEGER:
                 return int(float(text)) if "." in text and float(text).is_integer() else int(text)
@@ -258,7 +268,17 @@ class _RowMaker:
                 return False
             self.flaws.append((column.header, f"must be true or false, not {text[:40]!r}"))
             return None
-        return _parts(text) if kind is PropertyType.STRINGS else text
+        return split_cell(text) if kind is PropertyType.STRINGS else text
+
+    def _time(self, column: Column, cell: Any, text: str) -> str | None:
+        times = self._columns.times
+        if times is None:
+            return text
+        try:
+            return times.placed(cell) if isinstance(cell, datetime) else times.read(text)
+        except ValueError as error:
+            self.flaws.append((column.header, str(error)))
+            return None
 
     def _link(self) -> LinkRecord:
         plain = self._plain
@@ -286,36 +306,20 @@ class _RowMaker:
             link = column.link
             if link is None:
                 continue
-            for part in _parts(_text(cell)):
+            for part in split_cell(_text(cell)):
+                if link.by:
+                    to_any = [part if n == "name" else f"{n}:{link.prefix}{part}" for n in link.by]
+                    yield Line(
+                        link=LinkRecord(link.relation, own, strength=link.strength, to_any=to_any),
+                        **common,
+                    )
+                    continue
                 other = f"{link.namespace}:{link.prefix}{part}" if link.namespace else part
                 ends = (other, own) if link.reverse else (own, other)
                 yield Line(
                     link=LinkRecord(link.relation, *ends, strength=link.strength),
                     **common,
                 )
-
-
-def _parts(text: str) -> list[str]:
-    """The semicolon-separated parts of a cell; ``\\;`` and ``\\\\`` stand for themselves."""
-    parts, now, escaped = [], io.StringIO(), False
-    for c in text:
-        if escaped:
-            now.write(c)
-            escaped = False
-        elif c == "\\":
-            escaped = True
-        elif c == ";":
-            parts.append(now.getvalue())
-            now = io.StringIO()
-        else:
-            now.write(c)
-    parts.append(now.getvalue())
-    return [part.strip() for part in parts if part.strip()]
-
-
-def join_parts(parts: Iterable[str]) -> str:
-    """What :func:`_parts` takes apart again."""
-    return ";".join(part.replace("\\", "\\\\").replace(";", "\\;") for part in parts)
 
 
 def _text(cell: Any) -> str:

@@ -12,6 +12,7 @@ from cmdb.incidents.view import IncidentView, RecordItem
 from cmdb.items import Item, Value
 from cmdb.items.value import format_time, parse_time
 from cmdb.records.actor import Actor
+from cmdb.records.authority import kept_by
 from cmdb.records.lifecycle import Phase, Values
 from cmdb.records.records import (
     Check,
@@ -102,9 +103,11 @@ def _manual(values: Values) -> dict[str, Value | None]:
 
 async def prioritise(_: Cmdb, step: Step) -> None:
     """Set impact, urgency and priority from what the step's record will be: a manual impact wins
-    over the computed one."""
+    over the computed one, and that over the one that an imported record came with."""
     merged = step.merged
-    impact = merged.get("impact_manual", merged.get("impact_computed", 3))
+    is_cleared = step.values.get("impact_manual", 0) is None
+    came_with = 3 if is_cleared else merged.get("impact", 3)
+    impact = merged.get("impact_manual", merged.get("impact_computed", came_with))
     urgency = merged.get("urgency", DEFAULT_URGENCY)
     if isinstance(impact, int) and isinstance(urgency, int):
         step.values.update(impact=impact, urgency=urgency, priority=priority(impact, urgency))
@@ -112,7 +115,7 @@ async def prioritise(_: Cmdb, step: Step) -> None:
 
 async def edit_incident(cmdb: Cmdb, incident: str, edit: Edit, actor: Actor) -> Item:
     """Move, edit or link an incident. A parent that is resolved or closed takes the children along
-    that are where it was, each with a revision of its own.
+    that are where it was, each with a revision of its own; not those that another tool keeps.
 
     Raises what :func:`~cmdb.records.records.edit_record` raises.
     """
@@ -132,6 +135,8 @@ async def edit_incident(cmdb: Cmdb, incident: str, edit: Edit, actor: Actor) -> 
 async def _children(cmdb: Cmdb, parent: Item, to: str, actor: Actor) -> None:
     for child in await linked_items(cmdb, parent.id, "CHILD_OF", incoming=True):
         cycle = life_cycle(child) if child.kind == KIND else None
+        if "state" in kept_by(child, cmdb.settings.record_sources):
+            continue
         if cycle is None or to not in cycle.allowed(state_of(child, cycle)):
             continue
         said: Values = {

@@ -34,6 +34,8 @@ class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``properties`` with None mean that the source now says there is no such value; those left out
     keep what the source said before. ``distinct_from`` are identifiers of things that this is not.
+    ``complete`` are relations of which this run names every link that leads from the thing: what
+    the source said of them before, and does not say now, it has taken back.
     """
 
     kind: str
@@ -44,10 +46,16 @@ class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
     scope: str = ""
     distinct_from: tuple[str, ...] = ()
     past: Past | None = None
+    complete: tuple[str, ...] = ()
 
 
 class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One relationship as one source saw it at ``time``, its ends named by any identifier."""
+    """One relationship as one source saw it at ``time``, its ends named by any identifier.
+
+    ``to_any`` is for a source that knows the other end by less: identifiers and names that it may
+    go by, the likeliest first. The first that leads to one configuration item takes the place of
+    ``to_key``; where none does, the link waits by ``to_key``, or is told of where that is empty.
+    """
 
     relation: str
     from_key: str
@@ -61,6 +69,7 @@ class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: str | None = None
     scope: str = ""
     past: Past | None = None
+    to_any: tuple[str, ...] = ()
 
 
 Observation = ItemObservation | LinkObservation

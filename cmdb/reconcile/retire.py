@@ -5,7 +5,7 @@ Nothing here is ever asked for a run that failed or covered part of its scope.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -66,6 +66,58 @@ def unseen_waiting(waiting: Iterable[WaitingLink], source: str, scope: str) -> l
         WaitingChange(Action.REMOVED, w, None, _reason(source))
         for w in waiting
         if (w.report.source, w.report.scope) == (source, scope)
+    ]
+
+
+def taken_back(
+    links: Iterable[Link],
+    complete: Mapping[tuple[str, str], Collection[str]],
+    now: datetime,
+    rules: Rules,
+) -> list[LinkChange]:
+    """The changes to links that their sources have taken back as of ``now``, without grace.
+
+    ``complete`` are the relations, by source and the id of an item, of which the source has named
+    every link that leads from the item; ``links`` are those that it has not named.
+    """
+    root = rules.catalogue.kind("ConfigurationItem")
+    changes: list[LinkChange] = []
+    for link in links:
+        gone = [
+            report
+            for report in link.reports
+            if not report.retired
+            and link.relation in complete.get((report.source, link.from_id), ())
+        ]
+        if not gone:
+            continue
+        reports = [
+            msgspec.structs.replace(report, missing_since=report.missing_since or now, retired=True)
+            if report in gone
+            else report
+            for report in link.reports
+        ]
+        after = resolve_link(link, reports, root.stale_after, rules.policy)
+        sources = ", ".join(report.source for report in gone)
+        changes.append(
+            LinkChange(_action(link.status, after.status), link, after, f"{sources} took it back")
+        )
+    return changes
+
+
+def waiting_taken_back(
+    waiting: Iterable[WaitingLink],
+    complete: Mapping[tuple[str, str], Collection[str]],
+    owners: Mapping[str, str],
+) -> list[WaitingChange]:
+    """The removal of waiting links that their sources have taken back; see :func:`taken_back`.
+
+    ``owners`` are the ids of the items that identifiers lead to.
+    """
+    return [
+        WaitingChange(Action.REMOVED, w, None, f"{w.report.source} took it back")
+        for w in waiting
+        if w.relation in complete.get((w.report.source, owners.get(w.report.from_key, "")), ())
     ]
 
 

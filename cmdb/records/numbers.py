@@ -25,23 +25,42 @@ PREFIXES = MappingProxyType(
 )
 DIGITS = 7
 _PAGE = 50
+_AHEAD = 100
+"""How many numbers are looked at for one that is free."""
+_NO_OTHER_TOOL_S = Condition("properties.correlation_id", "exists", value=False)
+"""Records of other tools bear their id there, and may be many. Some of ours do, too."""
 
 
 async def next_numbers(store: Store, kind: str, count: int = 1) -> Sequence[str]:
-    """The ``count`` numbers that follow the highest in use. One read.
+    """The ``count`` numbers that follow the highest in use. Two reads as a rule.
 
     They are free until somebody else writes them: the store refuses the second, and the draft is
-    made anew. Numbers of another shape, as imported records have, do not count.
+    made anew. Numbers of another shape do not count, and neither do those of records that another
+    tool goes on numbering (they have a ``correlation_id``): following them would be to draw the
+    number that it draws next.
     """
+    prefix, last = PREFIXES[kind], await _highest(store, kind)
+    while True:
+        numbers = {n: f"{prefix}{n:0{DIGITS}}" for n in range(last + 1, last + count + _AHEAD)}
+        keys = {key: n for n, text in numbers.items() for key in identifiers_of(kind, text)}
+        taken = {keys[key] for key in await store.owners(keys)}
+        if max(taken, default=last) + count >= 10**DIGITS:
+            raise InvalidInput(f"All numbers from {prefix}{1:0{DIGITS}} on are used up.")
+        if not taken:
+            return [numbers[last + n] for n in range(1, count + 1)]
+        last = max(taken)
+
+
+async def _highest(store: Store, kind: str) -> int:
+    """The highest number that a record without another tool's id bears; 0 without any."""
     prefix = PREFIXES[kind]
     shape = re.compile(rf"{prefix}(\d{{{DIGITS}}})")
     after: str | None = None
-    last = 0
     while True:
         page = await store.query(
             ItemQuery(
                 kinds=(kind,),
-                conditions=(Condition("name", "starts_with", prefix),),
+                conditions=(Condition("name", "starts_with", prefix), _NO_OTHER_TOOL_S),
                 statuses=("planned", "active", "maintenance", "missing", "retired"),
                 sort=Sort("name", descending=True),
                 limit=_PAGE,
@@ -50,13 +69,10 @@ async def next_numbers(store: Store, kind: str, count: int = 1) -> Sequence[str]
         )
         found = [match for item in page.items if (match := shape.fullmatch(item.name))]
         if found:
-            last = int(found[0][1])
-        if found or not page.has_next:
-            break
+            return int(found[0][1])
+        if not page.has_next:
+            return 0
         after = page.cursors[-1]
-    if last + count >= 10**DIGITS:
-        raise InvalidInput(f"All numbers from {prefix}{1:0{DIGITS}} on are used up.")
-    return [f"{prefix}{number:0{DIGITS}}" for number in range(last + 1, last + count + 1)]
 
 
 def identifiers_of(kind: str, number: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from cmdb.errors import InvalidInput, RecordChanged, Refused
 from cmdb.items import Item, ItemStatus, Value
 from cmdb.items.value import format_time
 from cmdb.records.actor import Actor
+from cmdb.records.authority import kept_by, refuse_edits
 from cmdb.records.lifecycle import LifeCycle, Transition, Values, move
 from cmdb.records.lifecycles import BY_KIND, CHANGE_CYCLES
 from cmdb.records.numbers import called, identifiers_of, next_numbers
@@ -178,11 +179,14 @@ async def edit_record(
     is what says which life cycle the record follows, where its kind has several. Raises
     :class:`~cmdb.errors.IllegalTransition`, :class:`~cmdb.errors.RecordChanged`,
     :class:`~cmdb.errors.Refused` and :class:`~cmdb.errors.InvalidInput`; then nothing is written.
+    What another tool keeps of its own record is refused; what checks make of it is left as it is.
     """
 
     async def make(now: datetime) -> Draft:
         found = (await cmdb.store.items([record]))[record]
         await _unchanged(cmdb, found, edit.expected)
+        sources = cmdb.settings.record_sources
+        refuse_edits(found, [*(["state"] if edit.to else []), *edit.values], sources)
         step = Step(found, None, dict(edit.values), Draft(), actor, now)
         said = await _moved(cmdb, step, edit, checks or {}, cycle)
         for check in always:
@@ -192,7 +196,10 @@ async def edit_record(
             step.values["work_notes"] = [*(notes if isinstance(notes, list) else []), edit.note]
         draft = step.draft
         await _links(cmdb, step, edit)
-        changed = {n: v for n, v in step.values.items() if found.properties.get(n) != v}
+        kept = kept_by(found, sources)
+        changed = {
+            n: v for n, v in step.values.items() if found.properties.get(n) != v and n not in kept
+        }
         if changed:
             draft.items.insert(0, observed_again(cmdb.catalogue, found, changed, now))
         draft.based_on[found.id] = found.revision

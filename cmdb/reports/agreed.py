@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from cmdb.changes.recurrence import time_zone
 from cmdb.changes.windows import read_window
 from cmdb.errors import InvalidInput
 from cmdb.items import Item
 from cmdb.reports.desk import Desk
+from cmdb.times import time_zone
 
 Spans = list[tuple[datetime, datetime]]
 """Spans of time, each from its start until before its end, in order and apart from each other."""

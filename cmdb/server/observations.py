@@ -97,5 +97,9 @@ def _answer(loaded: Loaded) -> dict[str, Any]:
             {"identifiers": r.observation.identifiers, "reason": r.reason}
             for r in loaded.rejected[:LISTED]
         ],
-        "truncated": max(len(loaded.waiting), len(loaded.rejected)) > LISTED,
+        "unbound": [
+            {"relation": u.relation, "from": u.from_key, "to_any": u.to_any}
+            for u in loaded.unbound[:LISTED]
+        ],
+        "truncated": max(len(loaded.waiting), len(loaded.rejected), len(loaded.unbound)) > LISTED,
     }

@@ -44,6 +44,7 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
 async def _fetch(
     settings: LocalSettings,
     targets: Sequence[str],  # noqa: ARG001  # every scanner is given them; this one takes none
+    since: datetime | None,  # noqa: ARG001  # as above: a machine does not say what changed
 ) -> AsyncIterator[LocalPayload | Failure]:
     from discovery.local.fetch import fetch  # psutil must not slow down listing the scanners
 

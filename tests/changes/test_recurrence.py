@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmdb.changes.recurrence import local_time, normal_rule, recurrence, time_zone
+from cmdb.changes.recurrence import normal_rule, recurrence
 from cmdb.errors import InvalidInput
+from cmdb.times import local_time, time_zone
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC")
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")

@@ -32,7 +32,9 @@ class Payload(msgspec.Struct, frozen=True):
     host: str
 
 
-async def fetch(settings: Settings, targets: Sequence[str]) -> AsyncIterator[Payload | Failure]:
+async def fetch(
+    settings: Settings, targets: Sequence[str], since: datetime | None
+) -> AsyncIterator[Payload | Failure]:
     for target in targets:
         if target == "broken":
             yield Failure("broken did not answer.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,6 +12,8 @@ import pytest
 from msgspec import Meta
 
 from cmdb.errors import InvalidSettings
+from discovery.registry import load_scanner
+from discovery.setting_values import Secret
 from discovery.settings import describe_settings, parse_assignments, parse_settings
 
 
@@ -76,3 +81,46 @@ def test_settings_describe_themselves() -> None:
     assert described["stage"].right == "empty, test or live"
     assert described["ports"].default == ["22"]
     assert described["retries"].description == "How often to try."
+
+
+def test_the_settings_that_the_docs_show_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Path(__file__).parents[2] / "docs/practices/records-in.md"
+    blocks = re.findall(r"^```toml\n(\[scan\..*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    shown = tomllib.loads("\n".join(blocks))["scan"]
+    assert set(shown) == {"servicenow", "jira", "pagerduty"}
+    for name, given in shown.items():
+        for value in given.values():
+            if str(value).startswith("env:"):
+                monkeypatch.setenv(value.removeprefix("env:"), "secret")
+        texts = {k: ",".join(v) if isinstance(v, list) else str(v) for k, v in given.items()}
+        scanner = load_scanner(name)
+        settings = parse_settings(scanner.manifest.settings, texts)
+        assert scanner.scope is not None
+        assert scanner.scope(settings).startswith("acme")
+
+
+def test_a_secret_is_read_from_its_place_and_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Login(msgspec.Struct, frozen=True):
+        password: Annotated[Secret, Meta(description="Where it is.")] = Secret()
+
+    monkeypatch.setenv("DESK", " hunter2 ")
+    (tmp_path / "secret").write_text("hunter2\n")
+    for place in ("env:DESK", f"file:{tmp_path / 'secret'}"):
+        settings = parse_settings(Login, {"password": place})
+        assert settings.password.value == "hunter2"
+        assert "hunter2" not in repr(settings) + str(settings.password)
+    assert not parse_settings(Login, {}).password
+    for wrong in ("hunter2", "env:NOWHERE", f"file:{tmp_path / 'gone'}", f"file:{tmp_path}"):
+        with pytest.raises(InvalidSettings) as caught:
+            parse_settings(Login, {"password": wrong})
+        assert "hunter2" not in caught.value.message
+
+
+def test_bounds_are_told() -> None:
+    class Bounded(msgspec.Struct, frozen=True):
+        often: Annotated[int, Meta(description="How often.", ge=1, le=9)] = 3
+
+    with pytest.raises(InvalidSettings, match="must be a whole number from 1 to 9, not '0'"):
+        parse_settings(Bounded, {"often": "0"})

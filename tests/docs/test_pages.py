@@ -33,6 +33,7 @@ PRACTICES = (
     "practices/configuration.md",
     "practices/alerts.md",
     "practices/webhooks.md",
+    "practices/records-in.md",
 )
 """Pages that are run on the demo estate with its records."""
 

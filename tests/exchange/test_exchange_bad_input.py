@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from cmdb.cli.main import run_main
@@ -151,6 +152,22 @@ def _zip_bomb(path: Path) -> None:
             archive.writestr(f"xl/{number}.xml", b"\0" * (800 * 1024 * 1024))
 
 
+def _archive(path: Path, name: str) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, "<nothing/>")
+
+
+def _cut_sheet(path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.create_sheet("Server").append(["name"])
+    book.save(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part[: len(part) // 2] if "sheet" in name else part)
+
+
 FILES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "random bytes": (
         "in.jsonl",
@@ -163,7 +180,7 @@ FILES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "Latin-1 CSV": (
         "in.csv",
         lambda p: p.write_bytes("kind,name\nServer,Zür\n".encode("latin-1")),
-        "is not UTF-8",
+        "in.csv:2: is not UTF-8 text: save it as CSV with the encoding UTF-8",
     ),
     "a CSV column of no meaning": (
         "in.csv",
@@ -185,7 +202,52 @@ FILES: dict[str, tuple[str, Callable[[Path], object], str]] = {
         lambda p: p.write_text("kind,serial\nServer,1A,2B,3C\n"),
         "has 4 cells where the header has 2",
     ),
-    "no workbook": ("in.xlsx", lambda p: p.write_bytes(b"PK\x03\x04 broken"), "no XLSX workbook"),
+    "a workbook that breaks off": (
+        "in.xlsx",
+        lambda p: p.write_bytes(b"PK\x03\x04 broken"),
+        "is no XLSX workbook that can be read: it breaks off. Copy it again, or open it in",
+    ),
+    "an empty workbook": ("in.xlsx", lambda p: p.write_bytes(b""), "is empty: an XLSX workbook"),
+    "an old workbook": (
+        "in.xlsx",
+        lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)),
+        "one of an old Excel (.xls) or one with a password",
+    ),
+    "CSV named a workbook": (
+        "in.xlsx",
+        lambda p: p.write_text("kind,name\nServer,web1\n"),
+        "is no XLSX workbook, whatever its name says",
+    ),
+    "another archive": (
+        "in.xlsx",
+        lambda p: _archive(p, "word/document.xml"),
+        "is no XLSX workbook, but another kind of archive",
+    ),
+    "a workbook without its parts": (
+        "in.xlsx",
+        lambda p: _archive(p, "xl/nothing.xml"),
+        "is an XLSX workbook that is damaged inside",
+    ),
+    "a workbook with a sheet cut off": (
+        "in.xlsx",
+        _cut_sheet,
+        "is an XLSX workbook that is damaged inside",
+    ),
+    "a quote never closed": (
+        "in.csv",
+        lambda p: p.write_text('kind,name\nServer,"web1\nServer,web2\n'),
+        "in.csv:3: is not CSV: a cell begins with a quote that is never closed",
+    ),
+    "a quote inside quotes": (
+        "in.csv",
+        lambda p: p.write_text('kind,name\nServer,"web"1"\n'),
+        "in.csv:2: is not CSV: a quote stands inside a quoted cell",
+    ),
+    "a cell too long": (
+        "in.csv",
+        lambda p: p.write_text(f"kind,name\nServer,{'x' * 200_001}\n"),
+        "in.csv:2: is not CSV: a cell has more than 200,000 characters",
+    ),
     "a bomb": ("in.xlsx", _zip_bomb, "unpacks to more than 2 GiB"),
     "an ending unknown": (
         "in.docx",
@@ -208,6 +270,7 @@ def test_a_bad_file_is_refused_by_name_and_changes_nothing(
     assert name in said
     assert sentence in said
     assert "Traceback" not in said
+    assert "zip file" not in said
     assert _revision(capfd) == 0
 
 

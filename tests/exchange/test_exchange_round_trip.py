@@ -14,7 +14,8 @@ from cmdb.catalogue import builtin
 from cmdb.cli.main import run_main
 from cmdb.demo import demo_observations
 from cmdb.exchange.export import line_of_observation
-from cmdb.exchange.record import Defaults, json_schema, observation
+from cmdb.exchange.record import Defaults, observation
+from cmdb.exchange.schema import json_schema
 from cmdb.ingest import Ingest, new_run
 from cmdb.items import Gate, ItemObservation, LinkObservation
 from cmdb.reconcile.items import Rules

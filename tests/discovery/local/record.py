@@ -103,7 +103,7 @@ def record(name: str, docker: int, mine: set[int]) -> None:
 
 
 async def _fetched(settings: LocalSettings) -> LocalPayload:
-    async for payload in SCANNER.fetch(settings, ()):
+    async for payload in SCANNER.fetch(settings, (), None):
         assert not isinstance(payload, Failure)
         return payload
     raise AssertionError("the scanner read nothing")

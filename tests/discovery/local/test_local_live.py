@@ -159,7 +159,7 @@ async def test_no_argument_of_any_process_is_read_into_the_payload(tmp_path: Pat
     with ExitStack() as stack:
         stack.enter_context(running(command, port))
         stack.enter_context(running([sys.executable, "-c", text, str(other), secret], other))
-        payloads = [p async for p in SCANNER.fetch(LocalSettings(), ())]
+        payloads = [p async for p in SCANNER.fetch(LocalSettings(), (), None)]
     assert payloads
     assert secret not in repr(payloads)
     assert entry_point([sys.executable, "-c", text, secret]) == ""

@@ -1,4 +1,4 @@
-"""TOML files that declare models and policies: read, with every mistake by file, line and key."""
+"""TOML files that people write: read, with every mistake by file, line and key."""
 
 from __future__ import annotations
 
@@ -28,10 +28,38 @@ class TomlFile:
                 f"{name} can't be read.", [Problem(f"is no TOML: {error}", name, line)]
             ) from None
 
-    def wrong(self, message: str, key: str, *, array: str = "", number: int = 0) -> None:
-        """Note that a key is wrong: the key of a table, or of the ``number``-th of an array."""
+    def wrong(
+        self, message: str, key: str, *, array: str = "", number: int = 0, table: str = ""
+    ) -> None:
+        """Note that a key is wrong: the key of a ``table``, or of the ``number``-th of an array.
+
+        Without either it is the first key of that name, as the last part of ``key`` has it.
+        """
+        if table:
+            line = self._line_in(table, key)
+            self.problems.append(Problem(message, self.name, line, f"{table}.{key}"))
+            return
         line = self._line(key.rsplit(".", 1)[-1], array, number)
         self.problems.append(Problem(message, self.name, line, key))
+
+    def _line_in(self, table: str, key: str) -> int | None:
+        """Where a key stands in a table, or else where the table begins, or the one around it."""
+        header = re.compile(rf"\s*\[\s*{re.escape(table)}\s*\]")
+        named = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
+        own = re.compile(rf"\s*\[\[?\s*{re.escape(table)}\.[\"']?{re.escape(key)}[\"']?\s*\]")
+        start = next((n for n, line in enumerate(self._lines) if header.match(line)), None)
+        for at, line in enumerate(self._lines, 1):
+            if own.match(line):
+                return at
+        if start is None:
+            around, _, last = table.rpartition(".")
+            return self._line_in(around, last) if around else self._line(table, "", 0)
+        for at, line in enumerate(self._lines[start + 1 :], start + 2):
+            if line.lstrip().startswith("["):
+                break
+            if named.match(line):
+                return at
+        return start + 1
 
     def _line(self, key: str, array: str, number: int) -> int | None:
         """Where a key stands: the first of that name below the header it belongs to."""
