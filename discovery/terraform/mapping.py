@@ -31,7 +31,7 @@ class LinkRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reverse: bool = False
     strength: Literal["hard", "soft"] = "hard"
     gate: str = ""
-    confidence: float = 0.95
+    confidence: float = 1.0
     when: dict[str, str] = {}
     from_path: str = ""
     from_to: tuple[str, ...] = ()

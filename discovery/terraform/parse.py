@@ -93,7 +93,7 @@ class _Reader:
                 zone, provider = found
                 to = self._observer.key(f"zone/{provider}/{zone}")
                 evidence = f"{self._state.resources[at].address} is in {zone}"
-                yield self._observer.link("LOCATED_IN", key, to, confidence=0.95, evidence=evidence)
+                yield self._observer.link("LOCATED_IN", key, to, evidence=evidence)
 
     def _zone(self, at: int) -> tuple[str, str] | None:
         resource = self._state.resources[at]

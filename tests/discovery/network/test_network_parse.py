@@ -214,7 +214,7 @@ def test_scans_that_others_wrote(shared_data: Path) -> None:
             refused.add(file.name)
     assert refused == {"defused_et_included.xml", "defused_et_local_includer.xml"}
     assert "1 host has no address" in read["test_osclass.xml"].notes[0]
-    trap = {o.properties.get("product") for o in items(read["dionaea_scan.xml"]).values()}
+    trap = {str(o.properties.get("product")) for o in items(read["dionaea_scan.xml"]).values()}
     assert {"mysql", "memcached", "mongodb"} <= trap
 
 

@@ -106,7 +106,7 @@ def test_the_shop_is_found_with_its_links() -> None:
 def test_a_reference_is_surer_than_a_declaration_and_both_say_why() -> None:
     found = links(parsed(state(SHOP)))
     reference = found["aws_instance.web[0]", "DEPENDS_ON", "module.net.aws_subnet.a"]
-    assert (reference.strength, reference.confidence) == ("hard", 0.95)
+    assert (reference.strength, reference.confidence) == ("hard", 1.0)
     assert reference.evidence == (
         "subnet_id of aws_instance.web[0] leads to module.net.aws_subnet.a"
     )
