@@ -92,7 +92,8 @@ def _read(name: str) -> bytes:
 
 
 async def _download(settings: TerraformSettings, address: str) -> bytes:
-    from discovery.remote import Remote, basic, checked_address
+    from discovery.address import checked_address
+    from discovery.remote import Remote, basic
 
     checked = checked_address(address, "https://state.example.org/web", "target")
     headers = basic(settings.user, settings.password) if settings.user or settings.password else {}

@@ -1,4 +1,4 @@
-"""What the types of resources mean here: ``mapping.toml`` beside this file, as values.
+"""What the types of resources mean here: ``resources.toml`` beside this file, as values.
 
 Paths lead through attributes, and through lists on the way: ``network_interface.subnetwork``.
 """
@@ -116,5 +116,5 @@ class Mappings:
 @lru_cache(maxsize=1)
 def mappings() -> Mappings:
     """The mapping that is shipped."""
-    text = files("discovery.terraform").joinpath("mapping.toml").read_text("utf-8")
+    text = files("discovery.terraform").joinpath("resources.toml").read_text("utf-8")
     return Mappings(msgspec.convert(tomllib.loads(text), _File))
