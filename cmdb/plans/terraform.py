@@ -73,7 +73,7 @@ def _resource(entry: object, where: str) -> PlannedResource:
         address=_address(entry),
         type=kind,
         effect=effect,
-        identifiers=tuple(dict.fromkeys(_identifiers(values))),
+        identifiers=tuple(dict.fromkeys(resource_identifiers(values))),
         objects=tuple(_objects(kind, values)),
         names=tuple(dict.fromkeys(_names(values))),
         reason=_reason(effect, actions, entry, change),
@@ -90,7 +90,12 @@ def _text(values: Mapping[str, Any], key: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _identifiers(values: Mapping[str, Any]) -> Iterator[str]:
+def resource_identifiers(values: Mapping[str, Any]) -> Iterator[str]:
+    """The identifiers that a resource may be known by, from its attributes, the strongest first.
+
+    They are the same for plans and for states: the scanner of states takes those of them that are
+    unique beyond one state.
+    """
     for key in CLOUD_IDS:
         if found := _text(values, key):
             yield f"cloud:{found}"

@@ -19,6 +19,7 @@ PAGES = (
     "plan-gate.md",
     "restoration.md",
     "risk.md",
+    "states-and-networks.md",
     "weak-points.md",
     "what-if.md",
 )
