@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from cmdb.catalogue import Category, builtin
 from cmdb.errors import InvalidInput
 from cmdb.items import ItemObservation, LinkObservation
 from discovery.record_mapping import read_mapping
 from discovery.record_reading import RecordPage, parse_page
 from discovery.registry import load_scanner, scanner_names
 
-ITEM_SCANNERS = {"local", "network", "terraform"}
 SHIPPED = sorted(Path("discovery").absolute().glob("*/mapping.toml"))
 GOOD = """\
 [incident]
@@ -50,7 +50,12 @@ def test_the_shipped_mappings_are_right_and_say_what_the_manifest_does(path: Pat
 
 
 def test_every_source_of_records_ships_one() -> None:
-    assert {path.parent.name for path in SHIPPED} == {*scanner_names()} - ITEM_SCANNERS
+    records = {kind.name for kind in builtin().of_category(Category.RECORD)}
+    of_records = {
+        name for name in scanner_names() if records & {*load_scanner(name).manifest.kinds}
+    }
+    assert {path.parent.name for path in SHIPPED} == of_records
+    assert of_records
 
 
 @pytest.mark.parametrize(
