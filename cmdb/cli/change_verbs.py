@@ -11,19 +11,16 @@ from cmdb.cli.output import print_json, say
 from cmdb.cli.records import (
     ExpectedOption,
     NoteOption,
-    OpenFilter,
     RecordArgument,
     SetOption,
-    StateFilter,
     ToOption,
     acting,
+    list_verb,
     print_record,
-    print_records,
     record_data,
-    records,
     values_of,
 )
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, StoreOption, with_cmdb
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,7 +54,7 @@ AtTimeOption = Annotated[
 def add_first(verbs: typer.Typer) -> None:
     """Add the verbs that come before assess."""
     verbs.command("open")(open_)
-    verbs.command("list")(list_)
+    verbs.command("list")(list_verb(KIND, "change"))
     for verb in (show, edit, submit):
         verbs.command(verb.__name__)(verb)
 
@@ -160,20 +157,6 @@ def open_(
         say(f"{made.name} opened.", "bold")
         _print(view)
     return int(held)
-
-
-def list_(
-    state: StateFilter = None,
-    is_open: OpenFilter = False,
-    limit: LimitOption = 50,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> int:
-    """List changes, the latest first."""
-    found = with_cmdb(
-        store, lambda cmdb: records(cmdb, KIND, state=state, is_open=is_open, limit=limit)
-    )
-    return print_records(found, "change", as_json=as_json)
 
 
 def show(change: RecordArgument, store: StoreOption = None, as_json: JsonOption = False) -> int:

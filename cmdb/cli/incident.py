@@ -12,20 +12,17 @@ from cmdb.cli.records import (
     CausedByOption,
     ExpectedOption,
     NoteOption,
-    OpenFilter,
     RecordArgument,
     SetOption,
-    StateFilter,
     ToOption,
     acting,
     group,
     links_to,
+    list_verb,
     print_record,
-    print_records,
-    records,
     values_of,
 )
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, StoreOption, with_cmdb
 
 if TYPE_CHECKING:
     from cmdb.incidents.view import IncidentAnalysis, IncidentView
@@ -40,7 +37,7 @@ def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     verbs = group(app, "incident", "What is hit, what caused it, and whom to call.")
     verbs.command("open")(open_)
-    verbs.command("list")(list_)
+    verbs.command("list")(list_verb(KIND, "incident"))
     for verb in (show, edit, timeline, refresh):
         verbs.command(verb.__name__)(verb)
 
@@ -86,20 +83,6 @@ def open_(
     say(f"{made.name} opened.", "bold")
     print_incident(view)
     return 0
-
-
-def list_(
-    state: StateFilter = None,
-    is_open: OpenFilter = False,
-    limit: LimitOption = 50,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> int:
-    """List incidents, the latest first."""
-    found = with_cmdb(
-        store, lambda cmdb: records(cmdb, KIND, state=state, is_open=is_open, limit=limit)
-    )
-    return print_records(found, "incident", as_json=as_json)
 
 
 def show(incident: RecordArgument, store: StoreOption = None, as_json: JsonOption = False) -> int:

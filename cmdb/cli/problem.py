@@ -12,21 +12,18 @@ from cmdb.cli.records import (
     CausedByOption,
     ExpectedOption,
     NoteOption,
-    OpenFilter,
     RecordArgument,
     SetOption,
-    StateFilter,
     ToOption,
     acting,
     group,
     links_to,
+    list_verb,
     print_record,
-    print_records,
     print_view,
-    records,
     values_of,
 )
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, StoreOption, with_cmdb
 
 if TYPE_CHECKING:
     from cmdb.items import Item
@@ -41,7 +38,7 @@ def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     verbs = group(app, "problem", "Causes of incidents, and what is done about them.")
     verbs.command("open")(open_)
-    verbs.command("list")(list_)
+    verbs.command("list")(list_verb(KIND, "problem"))
     for verb in (candidates, show, edit):
         verbs.command(verb.__name__)(verb)
 
@@ -123,20 +120,6 @@ def open_(
         f"{made.name} opened, {made.properties['origin']}, priority {made.properties['priority']}."
     )
     return print_record(made, said, as_json=as_json)
-
-
-def list_(
-    state: StateFilter = None,
-    is_open: OpenFilter = False,
-    limit: LimitOption = 50,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> int:
-    """List problems, the latest first."""
-    found = with_cmdb(
-        store, lambda cmdb: records(cmdb, KIND, state=state, is_open=is_open, limit=limit)
-    )
-    return print_records(found, "problem", as_json=as_json)
 
 
 def show(problem: RecordArgument, store: StoreOption = None, as_json: JsonOption = False) -> int:

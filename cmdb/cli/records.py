@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cmdb.cli.output import ago, plural, print_json, print_table, say, short
+from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
 from cmdb.errors import InvalidInput, Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -119,6 +120,25 @@ def typed(prop: Property, text: str) -> Value | None:
 async def links_to(cmdb: Cmdb, relation: str, texts: Sequence[str] | None) -> list[LinkTo]:
     """Links of a relation to the items that were named."""
     return [(relation, (await cmdb.find(text)).id) for text in texts or ()]
+
+
+def list_verb(kind: str, noun: str) -> Callable[..., int]:
+    """The verb that lists the records of a kind, which are called ``noun``."""
+
+    def list_(
+        state: StateFilter = None,
+        is_open: OpenFilter = False,
+        limit: LimitOption = 50,
+        store: StoreOption = None,
+        as_json: JsonOption = False,
+    ) -> int:
+        found = with_cmdb(
+            store, lambda cmdb: records(cmdb, kind, state=state, is_open=is_open, limit=limit)
+        )
+        return print_records(found, noun, as_json=as_json)
+
+    list_.__doc__ = f"List {noun}s, the latest first."
+    return list_
 
 
 async def records(

@@ -10,21 +10,18 @@ from cmdb.cli.output import plural, print_json, print_table, say
 from cmdb.cli.records import (
     ExpectedOption,
     NoteOption,
-    OpenFilter,
     RecordArgument,
     SetOption,
-    StateFilter,
     ToOption,
     acting,
     group,
+    list_verb,
     print_record,
-    print_records,
     print_view,
     record_data,
-    records,
     values_of,
 )
-from cmdb.cli.run import JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import JsonOption, StoreOption, with_cmdb
 from cmdb.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -41,7 +38,7 @@ def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     verbs = group(app, "request", "What people ask for, until they have it.")
     verbs.command("open")(open_)
-    verbs.command("list")(list_)
+    verbs.command("list")(list_verb(KIND, "request"))
     for verb in (catalogue, show, edit, approve, reject, fulfil, expiring):
         verbs.command(verb.__name__)(verb)
 
@@ -98,20 +95,6 @@ def open_(
     made = with_cmdb(store, work)
     said = f"{made.name} opened; it waits for {made.properties['stage']}."
     return print_record(made, said, as_json=as_json)
-
-
-def list_(
-    state: StateFilter = None,
-    is_open: OpenFilter = False,
-    limit: LimitOption = 50,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> int:
-    """List requests, the latest first."""
-    found = with_cmdb(
-        store, lambda cmdb: records(cmdb, KIND, state=state, is_open=is_open, limit=limit)
-    )
-    return print_records(found, "request", as_json=as_json)
 
 
 def show(request: RecordArgument, store: StoreOption = None, as_json: JsonOption = False) -> int:
