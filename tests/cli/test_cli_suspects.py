@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cmdb.cli.main import run_main
+from cmdb.items.value import format_time
 
 Captured = pytest.CaptureFixture[str]
 
@@ -60,12 +62,13 @@ def test_edits_upstream_are_suspects(store: str, capfd: Captured) -> None:
 
 def test_only_the_time_asked_for_is_looked_at(store: str, capfd: Captured) -> None:
     capfd.readouterr()
-    since = ["--since", "2020-01-01", "--until", "2999-01-01"]
-    assert run_main(["suspects", "app", "--store", store, "--json", *since]) == 0
+    asked = ["suspects", "app", "--store", store, "--json", "--since"]
+    assert run_main([*asked, "2020-01-01"]) == 0
     assert json.loads(capfd.readouterr().out)["total"] == 4
-    late = ["--since", "2998-12-31", "--until", "2999-01-01"]
-    assert run_main(["suspects", "app", "--store", store, "--json", *late]) == 0
+    assert run_main([*asked, format_time(datetime.now(UTC))]) == 0
     assert json.loads(capfd.readouterr().out)["suspects"] == []
+    assert run_main([*asked, "2020-01-01", "--until", "2999-01-01"]) == 2
+    assert "has not come yet" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
