@@ -20,10 +20,6 @@ _JUNK = frozenset({"tcpwrapped"})
 HOW = "nmap writes it with -oX FILE"
 
 
-class Unreadable(InvalidInput):
-    """A file that is not nmap's XML, or was made to harm who reads it."""
-
-
 class XmlReader:
     """Takes nmap's XML piece by piece. ``name`` is what errors call it."""
 
@@ -59,7 +55,7 @@ class XmlReader:
         except CutShort:
             self._finished = False
         if not self._arguments and not self._hosts and not self._finished:
-            raise Unreadable(f"{self._name} is not a scan of nmap; {HOW}.")
+            raise InvalidInput(f"{self._name} is not a scan of nmap; {HOW}.")
         return NetworkPayload(
             self._name,
             self._arguments,
@@ -76,23 +72,25 @@ class XmlReader:
             if last and self._path:
                 raise CutShort from None
             said = expat.ErrorString(error.code)
-            raise Unreadable(
+            raise InvalidInput(
                 f"{self._name}, line {error.lineno}: this is no XML ({said}); {HOW}."
             ) from None
         if self._builder and self._parser.CurrentByteIndex - self._began > MAX_HOST:
-            raise Unreadable(
+            raise InvalidInput(
                 f"{self._name} says more than {MAX_HOST // 2**20} MiB of one host; it is not read."
             )
 
     def _entity(self, *_: object) -> None:
-        raise Unreadable(f"{self._name} declares entities, which nmap never does; it is not read.")
+        raise InvalidInput(
+            f"{self._name} declares entities, which nmap never does; it is not read."
+        )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self._path and tag != "nmaprun":
-            raise Unreadable(f"{self._name} is not a scan of nmap (its root is {tag}); {HOW}.")
+            raise InvalidInput(f"{self._name} is not a scan of nmap (its root is {tag}); {HOW}.")
         self._path.append(tag)
         if len(self._path) > MAX_DEPTH:
-            raise Unreadable(f"{self._name} is nested too deeply for a scan of nmap.")
+            raise InvalidInput(f"{self._name} is nested too deeply for a scan of nmap.")
         if len(self._path) == 1:
             self._arguments = _plain_arguments(attributes.get("args", ""))
         elif self._path == ["nmaprun", "host"]:

@@ -16,7 +16,7 @@ from cmdb_graphql.schema import Schema
 from tests.graphql.documents import DOCUMENTS
 from tests.graphql.estate import load_demo, load_records
 
-OF_THE_MOMENT = ("asOf", "time", "since", "until", "taken_at")
+OF_THE_MOMENT = ("asOf", "beforeAsOf", "time", "since", "until", "taken_at")
 """Fields that say when something was asked or written."""
 
 CURSORS = ("endCursor", "cursor")
