@@ -19,7 +19,9 @@ import threading
 import urllib.request
 from pathlib import Path
 
-TOOLS = "sh bash env git make grep sed expand touch cat mkdir rm uname sort cp ls test true".split()
+TOOLS = (
+    "sh bash env git make grep sed expand touch cat mkdir rm uname sort cp ls test true date"
+).split()
 KEPT = re.compile(
     r"^(PIP_|SSL_CERT|REQUESTS_CA|NODE_EXTRA_CA|CURL_CA|UV_|GIT_SSL|https?_proxy$|no_proxy$|LANG$)",
     re.IGNORECASE,

@@ -125,6 +125,9 @@ def test_windows_are_added_and_listed(capfd: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize("name", ["github-actions.yml", "gitlab-ci.yml"])
 def test_the_example_pipelines_run(name: str, tmp_path: Path) -> None:
     """The shell of the examples in the order of their jobs, without the deployment itself."""
+    dated = subprocess.run(["date", "-u", "-d", "+1 hour"], capture_output=True, check=False)
+    if dated.returncode != 0 and not os.environ.get("CI"):
+        pytest.skip("needs the date of GNU coreutils, as the runners of both have it")
     jobs = yaml.safe_load((EXAMPLES / name).read_text("utf-8"))
     script = "\n".join(_scripts(jobs))
     assert script.count("cmdb change") >= 3
