@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -72,7 +73,8 @@ async def test_a_name_that_leads_nowhere_is_a_failure_of_its_own(web_port: int) 
 async def test_nmap_is_stopped_when_its_time_is_up(tmp_path: Path) -> None:
     slow = tmp_path / "nmap"
     begun = scan(host("10.0.0.5"), host("10.0.0.6")).decode().partition("<runstats>")[0]
-    slow.write_text(f"#!/bin/sh\ncat <<'E'\n{begun}\nE\nexec sleep 600\n")
+    waits = f"exec {sys.executable} -c 'import signal; signal.pause()'"
+    slow.write_text(f"#!/bin/sh\ncat <<'E'\n{begun}\nE\n{waits}\n")
     slow.chmod(slow.stat().st_mode | stat.S_IXUSR)
     found = await read("10.0.0.0/24", program=slow, timeout=1)
     assert found.counts["Server"] == 2
