@@ -8,11 +8,11 @@ RUN python -m pip install --no-cache-dir build \
 
 FROM python:3.13-slim
 RUN useradd --system --create-home --uid 10001 cmdb
-COPY requirements/runtime.txt /tmp/runtime.txt
+COPY requirements/sources.txt /tmp/sources.txt
 COPY --from=build /wheels /wheels
-RUN python -m pip install --no-cache-dir --require-hashes -r /tmp/runtime.txt \
+RUN python -m pip install --no-cache-dir --require-hashes -r /tmp/sources.txt \
     && python -m pip install --no-cache-dir --no-deps /wheels/*.whl \
-    && rm -rf /wheels /tmp/runtime.txt
+    && rm -rf /wheels /tmp/sources.txt
 USER cmdb
 ENV CMDB_HOST=0.0.0.0 CMDB_PORT=8000 PYTHONUNBUFFERED=1
 EXPOSE 8000

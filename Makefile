@@ -11,7 +11,7 @@ COVERAGE := $(if $(CI),--cov --cov-report=term --cov-fail-under=$(shell cat test
 help: ## list the verbs
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-install: $(VENV)/.installed ## create .venv with .venv/bin/cmdb in it
+install: $(VENV)/.installed-sources ## create .venv with .venv/bin/cmdb in it
 
 demo: $(VENV)/.installed ## load the demo estate, serve it, print the address and three things to try
 	@$(BIN)/cmdb demo
@@ -34,9 +34,12 @@ bench: $(VENV)/.installed-dev ## measure ingest, import and export beside bare w
 docs: $(VENV)/.installed-dev ## write the generated reference pages
 	$(BIN)/python tools/reference.py
 
+LOCK := uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 pyproject.toml
+# What all sources need is pinned first; the others pin the same, so that no install undoes another.
 lock: ## pin all dependencies anew (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 pyproject.toml -o requirements/runtime.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
+	$(LOCK) --extra sources -o requirements/sources.txt
+	$(LOCK) -c requirements/sources.txt -o requirements/runtime.txt
+	$(LOCK) -c requirements/sources.txt --extra sources --group dev -o requirements/dev.txt
 
 web: ## build the web app anew (needs Node)
 	npm --prefix web ci --fetch-retries=1 && npm --prefix web run build
@@ -54,6 +57,10 @@ $(VENV)/bin/python:
 $(VENV)/.installed: $(VENV)/bin/python requirements/runtime.txt pyproject.toml
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.installed-sources: $(VENV)/.installed requirements/sources.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/sources.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
