@@ -13,7 +13,7 @@ import msgspec
 
 from cmdb.binding import bind_ends
 from cmdb.collector import collector_paused
-from cmdb.errors import WriteConflict
+from cmdb.errors import InvalidInput, WriteConflict
 from cmdb.identity.owner import Owner
 from cmdb.items import (
     Item,
@@ -27,6 +27,7 @@ from cmdb.items.link import waiting_id
 from cmdb.reconcile.items import ItemOutcome, Rejected, Rules, reconcile_items
 from cmdb.reconcile.links import LinkInput, LinkOutcome, Place, place_of, reconcile_links
 from cmdb.reconcile.retire import unseen_items, unseen_links, unseen_waiting
+from cmdb.retirement import Unseen, find_unseen, of_held
 from cmdb.revisions import Action, Commit, Delta, Revision, Run, RunStatus
 from cmdb.store.port import Store
 from cmdb.taking_back import taken_back_by
@@ -35,6 +36,8 @@ CHUNK = 10_000
 """Observations that are reconciled and written together, as one revision."""
 MAX_ATTEMPTS = 20
 """How often a chunk is read and reconciled again because another writer was first."""
+LATER_RUNS = 1_000
+"""Among how many of the latest runs of a source one is looked for that replaces a held run."""
 
 _T = TypeVar("_T")
 Progress = Callable[[int], None]
@@ -91,7 +94,11 @@ async def known_items(store: Store, observations: Iterable[ItemObservation]) -> 
 class Ingest:
     """Loads observations for one actor. One instance serves one run at a time."""
 
-    def __init__(self, store: Store, rules: Rules, actor: str) -> None:
+    def __init__(
+        self, store: Store, rules: Rules, actor: str, *, shrink_limit: float = 1.0
+    ) -> None:
+        self.shrink_limit = shrink_limit
+        """The share of a scope's items (0 to 1) that may be gone at once."""
         self._store = store
         self._rules = rules
         self._actor = actor
@@ -125,11 +132,34 @@ class Ingest:
             if not dry_run:
                 await self._store.save_run(work.ended(RunStatus.FAILED))
             raise
-        work.loaded.run = work.ended(
-            RunStatus.COMPLETE if run.status is RunStatus.RUNNING else run.status
-        )
+        status = work.loaded.run.status
+        work.loaded.run = work.ended(RunStatus.COMPLETE if status is RunStatus.RUNNING else status)
         if not dry_run:
             await self._store.save_run(work.loaded.run)
+        return work.loaded
+
+    async def accept(self, run: Run, reason: str) -> Loaded:
+        """Mark as gone what a held run did not see; the run is complete then.
+
+        Raises :class:`~cmdb.errors.InvalidInput` where there is nothing to accept: the run is not
+        held, or a later complete one over the same has replaced it.
+        """
+        if run.held is None or run.status is not RunStatus.HELD:
+            raise InvalidInput(f"The run {run.id} of {run.source} is {run.status}, and not held.")
+        for later in await self._store.runs(limit=LATER_RUNS, source=run.source):
+            if later.scope == run.scope and later.full_scope and later.started > run.started:
+                raise InvalidInput(
+                    f"A later run of {run.source} over the same has ended: {later.id}, "
+                    f"{later.status}. What the earlier one did not see may be back."
+                )
+        work = _Load(self, Loaded(run), reason, False, _quiet)
+        work.counts.update(run.counts)
+        await work.retire(of_held(run.held))
+        ended = msgspec.structs.replace(
+            work.ended(RunStatus.COMPLETE), held=None, accepted_by=self._actor, ended=run.ended
+        )
+        work.loaded.run = ended
+        await self._store.save_run(ended)
         return work.loaded
 
     async def link_input(
@@ -364,14 +394,29 @@ class _Load:
         return delta
 
     async def _mark_unseen(self) -> None:
+        unseen = await find_unseen(
+            self.ingest.store,
+            self.loaded.run,
+            self.seen_items,
+            self.seen_links,
+            self.seen_waiting,
+        )
+        if unseen.too_many(self.ingest.shrink_limit):
+            self.loaded.run = msgspec.structs.replace(
+                self.loaded.run, status=RunStatus.HELD, held=unseen.held()
+            )
+            return
+        await self.retire(unseen)
+
+    async def retire(self, unseen: Unseen) -> None:
+        """Mark as missing, or after its grace as retired, what was not seen."""
         run, store = self.loaded.run, self.ingest.store
-        reported = await store.reported(run.source, run.scope)
-        for ids in _chunks(sorted(reported.items - self.seen_items), CHUNK):
+        for ids in _chunks(unseen.items, CHUNK):
             await self._persist(lambda ids=ids: self._retire_items(ids))  # type: ignore[misc]  # mypy can't infer a default's type in a lambda
-        for ids in _chunks(sorted(reported.links - self.seen_links), CHUNK):
+        for ids in _chunks(unseen.links, CHUNK):
             await self._persist(lambda ids=ids: self._retire_links(ids))  # type: ignore[misc]  # as above
-        if unseen := reported.waiting - self.seen_waiting:
-            waiting = [w for w in await store.waiting() if w.id in unseen]
+        if unseen.waiting:
+            waiting = [w for w in await store.waiting() if w.id in set(unseen.waiting)]
             changes = unseen_waiting(waiting, run.source, run.scope)
             await self._write(Delta(waiting=tuple(changes)))
 

@@ -181,14 +181,31 @@ class Cmdb:
         progress: Progress | None = None,
     ) -> Loaded:
         """Reconcile and store observations; see :class:`cmdb.ingest.Ingest`."""
-        ingest = Ingest(self.store, self.rules, actor or self.settings.actor)
-        loaded = await ingest.load(
+        loaded = await self._ingest(actor).load(
             items, links, run, reason=reason, dry_run=dry_run, progress=progress
         )
         if loaded.revisions:
             for follow in self.after_load:
                 await follow(self, loaded)
         return loaded
+
+    def _ingest(self, actor: str | None = None) -> Ingest:
+        return Ingest(
+            self.store,
+            self.rules,
+            actor or self.settings.actor,
+            shrink_limit=self.settings.shrink_limit,
+        )
+
+    async def accept_run(
+        self, run_id: str, reason: str = "", *, actor: str | None = None
+    ) -> Loaded:
+        """Mark as gone what a held run did not see; see :meth:`cmdb.ingest.Ingest.accept`."""
+        for run in await self.store.runs(limit=RUNS_LOOKED_AT):
+            if run.id == run_id:
+                said = reason or "what a held run did not see is gone"
+                return await self._ingest(actor).accept(run, said)
+        raise InvalidInput(f"There is no run {run_id!r}; `cmdb runs` lists them.")
 
     async def load_scan(
         self,

@@ -64,6 +64,13 @@ class Settings(BaseSettings):
         default=timedelta(minutes=5),
         description="How much later an unchanged thing must be seen again for that to be written.",
     )
+    shrink_limit: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="The share of its items that a complete run may no longer see; where more are "
+        "gone, and at least 10, it waits for a person (`cmdb runs --accept`).",
+    )
     cache_folder: Path | None = Field(
         default_factory=lambda: user_cache_path("cmdb"),
         description="The folder that graphs of large estates are kept in; empty: nowhere.",

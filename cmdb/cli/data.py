@@ -20,6 +20,7 @@ from cmdb.cli.output import (
     styled,
 )
 from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.runs import tell_of_held
 from cmdb.cli.status import PARTIAL
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ def show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: b
         )
     if (more := len(loaded.waiting) - 20) > 0:
         say(f"… and {more:,} more links wait")
+    tell_of_held(loaded.run)
     if dry_run:
         say("Dry run: nothing was written.")
     elif loaded.revisions:

@@ -24,6 +24,7 @@ from cmdb.cli import (
     request,
     restoration,
     risk,
+    runs,
     server,
     weak_points,
     webhooks,
@@ -67,6 +68,7 @@ for module in (
     alerts,
     webhooks,
     history,
+    runs,
     catalogue,
 ):
     module.register(app)

@@ -226,6 +226,11 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "runs": ("query { runs { source status counts errors } }", {}),
+    "sources": (
+        """query { sources { source scope seconds lastSuccess failures
+            latest { id status counts held { gone known } } } }""",
+        {},
+    ),
     "waiting_links": ("query { waitingLinks { total waiting { reason report { toKey } } } }", {}),
     "catalogue": (
         """query { kinds { name connection properties { name field choices } }
