@@ -239,6 +239,20 @@ class Cmdb:
             progress=progress,
         )
 
+    async def save_failure(self, source: str, scope: str, error: str, started: datetime) -> Run:
+        """Keep that a run of a source saw nothing at all, and why."""
+        run = new_run(
+            source,
+            scope=scope,
+            actor=self.settings.actor,
+            started=started,
+            status=RunStatus.FAILED,
+            errors=[error],
+        )
+        run = msgspec.structs.replace(run, ended=datetime.now(UTC))
+        await self.store.save_run(run)
+        return run
+
     async def last_complete_run(self, source: str, scope: str) -> datetime | None:
         """When the last complete run of a source over a scope began; None before the first.
 

@@ -151,13 +151,21 @@ class Settings(BaseSettings):
         description="Settings of scanners by the scanner's name, as `cmdb scan --set` takes them; "
         "secrets by where they are: env:NAME or file:PATH.",
     )
+    discovery: Path | None = Field(
+        default=None,
+        description="A TOML file of what is discovered and when; `cmdb serve` runs it.",
+    )
+    spool_folder: Path = Field(
+        default_factory=lambda: user_state_path("cmdb") / "spool",
+        description="The folder that keeps what a collector saw until its server has taken it.",
+    )
     record_sources: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("servicenow", "jira", "pagerduty"),
         description="Sources that keep records of their own: what one says of its record is "
         "changed there, not here.",
     )
 
-    @field_validator("cache_folder", "change_policy", "change_models", mode="before")
+    @field_validator("cache_folder", "change_policy", "change_models", "discovery", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None

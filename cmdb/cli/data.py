@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cmdb.cli.discover import TokenOption, ToOption
 from cmdb.cli.output import (
     ago,
     console,
@@ -68,6 +69,8 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write observations to a file instead.")
     ] = None,
+    to: ToOption = None,
+    token: TokenOption = "",
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -84,7 +87,8 @@ def scan(
     from cmdb.cli.scanning import scan_source
 
     asked = (source, targets or [], settings or [], since)
-    return scan_source(*asked, dry_run=dry_run, output=output, store=store, as_json=as_json)
+    where = (output, to, token, store)
+    return scan_source(*asked, *where, dry_run=dry_run, as_json=as_json)
 
 
 def _list_scanners(as_json: bool) -> int:

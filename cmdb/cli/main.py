@@ -17,6 +17,7 @@ from cmdb.cli import (
     change_calendar,
     configuration,
     data,
+    discover,
     history,
     incident,
     problem,
@@ -53,6 +54,7 @@ app = typer.Typer(
 for module in (
     server,
     data,
+    discover,
     analysis,
     weak_points,
     restoration,
