@@ -59,8 +59,8 @@ class Job:
     def schedule(self) -> str:
         """When it runs, for people."""
         if self.every is not None:
-            return f"every {self.every}"
-        return f"cron {self.cron}" if self.cron else "when asked"
+            return f"every {_length(self.every)}"
+        return f"cron {self.cron}, UTC" if self.cron else "when asked"
 
 
 def read_jobs(path: Path) -> tuple[Job, ...]:
@@ -153,6 +153,15 @@ class _JobReader:
 
     def _wrong(self, message: str, key: str, table: str = "") -> None:
         self._file.wrong(message, key, table=table or self._name)
+
+
+def _length(time: timedelta) -> str:
+    """A length of time in the largest unit that divides it."""
+    seconds = time.total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds % size == 0:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:g} s"
 
 
 def _duration(value: object) -> timedelta:

@@ -114,7 +114,7 @@ def _trigger(job: Job) -> Any:
     return trigger
 
 
-def _first(job: Job, last: datetime | None) -> dict[str, datetime]:
+def _first(job: Job, last: datetime | None) -> dict[str, Any]:
     """When a job that comes round is first due, as the scheduler takes it."""
     if job.every is None:
         return {}
