@@ -56,6 +56,10 @@ def scan(
         typer.Option("--set", "-s", help="A scanner's setting.", metavar="KEY=VALUE"),
     ] = None,
     list_scanners: Annotated[bool, typer.Option("--list", help="List the scanners.")] = False,
+    new: Annotated[
+        str | None,
+        typer.Option("--new", help="Write the package of a scanner of your own.", metavar="NAME"),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -80,10 +84,12 @@ def scan(
     """
     from cmdb.errors import InvalidInput
 
-    if list_scanners or source is None:
-        if source is None and not list_scanners:
-            raise InvalidInput("Name a scanner: cmdb scan SOURCE. `cmdb scan --list` lists them.")
+    if list_scanners:
         return _list_scanners(as_json)
+    if new is not None:
+        return _new_scanner(new)
+    if source is None:
+        raise InvalidInput("Name a scanner: cmdb scan SOURCE. `cmdb scan --list` lists them.")
     from cmdb.cli.scanning import scan_source
 
     asked = (source, targets or [], settings or [], since)
@@ -91,10 +97,26 @@ def scan(
     return scan_source(*asked, *where, dry_run=dry_run, as_json=as_json)
 
 
-def _list_scanners(as_json: bool) -> int:
-    from discovery.registry import manifests
+def _new_scanner(name: str) -> int:
+    from discovery.new_scanner import write_scanner
 
-    found = manifests()
+    folder = write_scanner(name, Path())
+    say(f"Wrote {folder}: a scanner that works, and its test.")
+    say(f"  pip install -e {folder}")
+    say(f"  cmdb scan {name} {folder}/inventory.json")
+    return 0
+
+
+def _list_scanners(as_json: bool) -> int:
+    from cmdb.errors import InvalidInput
+    from discovery.registry import load_scanner, scanner_names
+
+    found = []
+    for name in scanner_names():
+        try:
+            found.append(load_scanner(name).manifest)
+        except InvalidInput as error:  # another package's is broken: ours are listed all the same
+            note(error.message)
     if as_json:
         print_json([m.data() for m in found])
         return 0
