@@ -137,7 +137,7 @@ class _Work:
 
     async def failed(self, error: CmdbError) -> JobResult:
         """The result of a job that saw nothing, once that is kept too."""
-        errors = [_sentence(error)]
+        errors = [error.sentence()]
         try:
             await self._sink.failed(self._job.scanner, self._scope, errors[0], self._started)
         except CmdbError as other:
@@ -162,8 +162,3 @@ class _Work:
         return JobResult(
             self._job.name, self._job.scanner, self._scope, status, seconds, self._attempts, **more
         )
-
-
-def _sentence(error: CmdbError) -> str:
-    problems = [str(problem) for problem in getattr(error, "problems", ())]
-    return " ".join([error.message, *(p for p in problems if p not in error.message)])

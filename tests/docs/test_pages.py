@@ -15,6 +15,7 @@ from cmdb.cli.main import run_main
 from tests.docs.test_readme import ROOT, pattern, tour
 
 PAGES = (
+    "any-json.md",
     "causes.md",
     "discovering.md",
     "pictures.md",
