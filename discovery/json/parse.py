@@ -118,7 +118,7 @@ class _Work:
 
 
 def _things(sort: Sort, document: Any) -> list[Any]:
-    """The things of a sort in a document; with their keys where they are the values of an object."""
+    """The things of a sort in a document; with their keys where they are an object's values."""
     found = sort.each.of(document)
     if sort.key and isinstance(found, dict):
         return [

@@ -103,9 +103,10 @@ async def test_an_api_is_read_page_after_page(store: Store) -> None:
 
 
 async def test_a_refused_token_is_said_without_it() -> None:
-    with serving(APP) as address:
-        with pytest.raises(InvalidSettings, match="refuses the credentials") as caught:
-            await _scan(_settings(token=Secret("env:T", "wr0ng")), f"{address}/api/hosts")
+    wrong = _settings(token=Secret("env:T", "wr0ng"))
+    refused = pytest.raises(InvalidSettings, match="refuses the credentials")
+    with serving(APP) as address, refused as caught:
+        await _scan(wrong, f"{address}/api/hosts")
     assert "wr0ng" not in str(caught.value)
 
 
