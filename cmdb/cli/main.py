@@ -26,6 +26,7 @@ from cmdb.cli import (
     restoration,
     risk,
     runs,
+    scan,
     server,
     weak_points,
     webhooks,
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 for module in (
     server,
+    scan,
     data,
     discover,
     analysis,
