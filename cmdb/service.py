@@ -52,7 +52,12 @@ class Cmdb:
         self.catalogue = catalogue
         self.settings = settings
         self.rules = Rules(
-            catalogue, Policy(settings.source_precedence, touch_after=settings.touch_after)
+            catalogue,
+            Policy(
+                settings.source_precedence,
+                touch_after=settings.touch_after,
+                stale_after=settings.stale_after,
+            ),
         )
         self.estates = Estates(store, catalogue, settings.cache_folder)
         self.after_load: list[AfterLoad] = []

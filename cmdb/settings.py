@@ -24,6 +24,7 @@ from pydantic_settings import (
 )
 
 from cmdb.errors import InvalidSettings, Problem
+from cmdb.times import read_duration
 
 FILE = Path("cmdb.toml")
 _PASSWORD = re.compile(r"(?<=://)([^:@/]*):([^@/]*)(?=@)")
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     touch_after: timedelta = Field(
         default=timedelta(minutes=5),
         description="How much later an unchanged thing must be seen again for that to be written.",
+    )
+    stale_after: dict[str, timedelta] = Field(
+        default_factory=dict,
+        description="How long a source may be silent before its word yields, such as 30d, by "
+        "source or source/Kind, where that is not what the kind allows.",
     )
     shrink_limit: float = Field(
         default=0.3,
@@ -170,6 +176,13 @@ class Settings(BaseSettings):
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None
 
+    @field_validator("stale_after", mode="before")
+    @classmethod
+    def _lengths_of_time(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: read_duration(v) if isinstance(v, str) else v for k, v in value.items()}
+
     @field_validator("alert_secrets", "tokens")
     @classmethod
     def _no_empty_secret(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
@@ -240,7 +253,7 @@ def load_settings(**given: Any) -> Settings:
 def _sentence(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "is no setting; `cmdb settings` lists them all"
-    return str(error["msg"])
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _origin(name: str) -> str:
@@ -288,6 +301,8 @@ def _masked(value: object) -> str:
         return "********"
     if isinstance(value, dict) and any(isinstance(v, SecretStr) for v in value.values()):
         return ", ".join(f"{name}: ********" for name in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return mask_uri(str(value)) if value is not None else ""

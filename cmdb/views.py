@@ -12,6 +12,7 @@ import msgspec
 from cmdb.items import Item, ItemStatus, Link, WaitingLink
 from cmdb.reconcile.items import Rules
 from cmdb.reconcile.provenance import Provenance, provenance
+from cmdb.reconcile.resolve import Silence
 from cmdb.revisions import Action, Edit, Revision
 from cmdb.revisions.views import Entity, changed_fields
 
@@ -91,11 +92,12 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 
 def is_stale(item: Item, rules: Rules, now: datetime | None = None) -> bool:
-    """Whether no source has seen the item for longer than its kind allows."""
-    if item.last_seen is None:
+    """Whether every source has been silent about the item for longer than it may."""
+    if not item.reports:
         return False
-    stale_after = rules.catalogue.kind(item.kind).stale_after
-    return (now or datetime.now(UTC)) - item.last_seen > stale_after
+    silence = Silence(rules.policy, item.kind, rules.catalogue.kind(item.kind).stale_after)
+    now = now or datetime.now(UTC)
+    return all(silence.is_stale(report, now) for report in item.reports)
 
 
 def item_view(
