@@ -57,6 +57,7 @@ class Cmdb:
                 settings.source_precedence,
                 touch_after=settings.touch_after,
                 stale_after=settings.stale_after,
+                declared=frozenset(settings.declared_sources),
             ),
         )
         self.estates = Estates(store, catalogue, settings.cache_folder)

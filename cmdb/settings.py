@@ -70,6 +70,18 @@ class Settings(BaseSettings):
         description="How long a source may be silent before its word yields, such as 30d, by "
         "source or source/Kind, where that is not what the kind allows.",
     )
+    declared_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(
+            "operator",
+            "import",
+            "terraform",
+            "compose",
+            "manifests",
+            "netbox",
+            "configuration",
+        ),
+        description="Sources that say what should be; all others say what they see.",
+    )
     shrink_limit: float = Field(
         default=0.3,
         ge=0,
@@ -191,7 +203,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "catalogue", "source_precedence", "monitoring_sources", "record_sources", mode="before"
+        "catalogue",
+        "source_precedence",
+        "monitoring_sources",
+        "record_sources",
+        "declared_sources",
+        mode="before",
     )
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:

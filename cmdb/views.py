@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from cmdb.basis import Basis, basis_of
 from cmdb.items import Item, ItemStatus, Link, WaitingLink
 from cmdb.reconcile.items import Rules
 from cmdb.reconcile.provenance import Provenance, provenance
@@ -22,7 +23,8 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 class LinkEnd(msgspec.Struct, frozen=True):
     """A link as seen from one of its items: ``phrase`` reads from that item to ``item``.
 
-    ``outgoing`` says that the link starts at the item it is seen from.
+    ``outgoing`` says that the link starts at the item it is seen from. ``basis`` says whether its
+    sources declare it, see it, or both.
     """
 
     id: str
@@ -41,6 +43,7 @@ class LinkEnd(msgspec.Struct, frozen=True):
     confidence: float
     evidence: str | None
     sources: tuple[str, ...]
+    basis: Basis
     first_seen: datetime | None
     last_seen: datetime | None
 
@@ -149,6 +152,7 @@ def link_end(link: Link, seen_from: str, other: Item, rules: Rules) -> LinkEnd:
         confidence=link.confidence,
         evidence=link.evidence,
         sources=link.sources,
+        basis=basis_of(link, rules.policy),
         first_seen=link.first_seen,
         last_seen=link.last_seen,
     )

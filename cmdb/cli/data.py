@@ -349,6 +349,8 @@ def show(
 
 def _remarks(end: Any) -> str:
     remarks = [end.strength] if end.strength == "soft" else []
+    if end.basis == "declared":
+        remarks.append("declared only")
     if end.gate:
         remarks.append(f"gate {end.gate}, {end.min_up} must serve")
     if end.status != "active":

@@ -17,12 +17,14 @@ class Policy:
     ``touch_after`` is how much later a source must have seen an unchanged thing again for that
     time to be written: an unchanged run within it writes nothing at all. ``stale_after`` is how
     long a source may be silent before its word yields, by ``source`` or ``source/Kind``, where
-    that is not what the kind allows.
+    that is not what the kind allows. ``declared`` are sources that say what should be, where
+    others see what is.
     """
 
     precedence: tuple[str, ...] = (OPERATOR,)
     touch_after: timedelta = timedelta(minutes=5)
     stale_after: Mapping[str, timedelta] = field(default_factory=dict)
+    declared: frozenset[str] = frozenset({OPERATOR})
     _ranks: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -32,6 +34,10 @@ class Policy:
     def rank(self, source: str) -> int:
         """The lower, the more trusted; 0 for sources that the precedence does not name."""
         return self._ranks.get(source, 0)
+
+    def is_declared(self, source: str) -> bool:
+        """Whether a source says what should be, and not what it sees."""
+        return source in self.declared
 
     def silence(self, source: str, kind: str, allowed: timedelta) -> timedelta:
         """How long a source may be silent about an item or link; ``allowed`` is its kind's."""

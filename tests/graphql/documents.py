@@ -231,6 +231,11 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             latest { id status counts held { gone known } } } }""",
         {},
     ),
+    "drift": (
+        """query { drift(limit: 3) { neverSeen neverDeclared both unjudged truncated
+            links { drift relation start { name } end { kind name } sources } } }""",
+        {},
+    ),
     "waiting_links": ("query { waitingLinks { total waiting { reason report { toKey } } } }", {}),
     "catalogue": (
         """query { kinds { name connection properties { name field choices } }
