@@ -74,7 +74,7 @@ async def drift(
     chosen = {cmdb.catalogue.relation(name).name for name in relations}
     items, links = await _read(cmdb, chosen)
     policy = cmdb.rules.policy
-    bases = {item_id: basis_of(item, policy) for item_id, item in items.items()}
+    bases: dict[str, Basis] = {item_id: basis_of(item, policy) for item_id, item in items.items()}
     counts = {"never_seen": 0, "never_declared": 0, "both": 0, "unjudged": 0}
     rows: list[DriftLink] = []
     for link in links:
