@@ -19,7 +19,7 @@ from cmdb.alerts.inbox import Inbox
 from cmdb.alerts.receive import receive
 from cmdb.alerts.rules import rules_in_force
 from cmdb.alerts.worker import AlertWorker
-from cmdb.discovering import StoreSink, last_starts, scanner_defaults
+from cmdb.discovering import StoreSink, inferring, last_starts, scanner_defaults
 from cmdb.server.access import (
     LOOPBACK_NAMES,
     Authentication,
@@ -120,7 +120,8 @@ async def serve(
 
 async def _discover(cmdb: Cmdb, jobs: tuple[Job, ...]) -> None:
     """Run the jobs when they are due, until cancelled."""
-    discovery = Discovery(jobs, StoreSink(cmdb), defaults=scanner_defaults(cmdb.settings))
+    sink = StoreSink(cmdb, on_load=inferring(cmdb))
+    discovery = Discovery(jobs, sink, defaults=scanner_defaults(cmdb.settings))
     await discovery.run_scheduled(await last_starts(cmdb, jobs))
 
 

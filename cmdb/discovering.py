@@ -6,10 +6,11 @@ A part of the assembly: with :mod:`cmdb.app` and the command line the only place
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from cmdb.inference.inferences import write_inferences
 from cmdb.ingest import Loaded
 from cmdb.service import Cmdb
 from cmdb.settings import Settings
@@ -24,7 +25,7 @@ FILE = Path("discovery.toml")
 class StoreSink:
     """A sink that loads into a database, one run after the other.
 
-    ``on_load`` is told of every load, for who wants to see more of it than a result holds.
+    ``on_load`` is what is done after every load, before the next one.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class StoreSink:
         cmdb: Cmdb,
         *,
         dry_run: bool = False,
-        on_load: Callable[[Loaded], None] | None = None,
+        on_load: Callable[[Loaded], Awaitable[None]] | None = None,
     ) -> None:
         self._cmdb = cmdb
         self._dry_run = dry_run
@@ -56,8 +57,8 @@ class StoreSink:
                 dry_run=self._dry_run,
                 progress=progress,
             )
-        if self._on_load is not None:
-            self._on_load(loaded)
+            if self._on_load is not None:
+                await self._on_load(loaded)
         run = loaded.run
         return Stored(run.status.value, run.id, run.counts, len(loaded.revisions))
 
@@ -65,6 +66,16 @@ class StoreSink:
         """Keep a run that saw nothing."""
         if not self._dry_run:
             await self._cmdb.save_failure(source, scope, error, started)
+
+
+def inferring(cmdb: Cmdb) -> Callable[[Loaded], Awaitable[None]]:
+    """What writes what follows from a load, where that changed anything."""
+
+    async def after(loaded: Loaded) -> None:
+        if loaded.revisions:
+            await write_inferences(cmdb)
+
+    return after
 
 
 def scanner_defaults(settings: Settings) -> Mapping[str, Mapping[str, str]]:

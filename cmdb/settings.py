@@ -59,7 +59,8 @@ class Settings(BaseSettings):
         default=(), description="TOML or YAML files that add or extend kinds and relations."
     )
     source_precedence: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("operator",), description="Sources whose word counts more, the most trusted first."
+        default=("operator", "inference"),
+        description="Sources whose word counts more, the most trusted first.",
     )
     touch_after: timedelta = Field(
         default=timedelta(minutes=5),

@@ -147,11 +147,23 @@ def _list(jobs: Sequence[Job], as_json: bool) -> int:
 async def _storing(
     cmdb: Cmdb, jobs: tuple[Job, ...], dry_run: bool, *, scheduled: bool, quiet: bool
 ) -> list[JobResult]:
-    from cmdb.discovering import StoreSink, last_starts
+    from cmdb.discovering import StoreSink, inferring, last_starts
 
     known = await last_starts(cmdb, jobs) if scheduled else {}
-    sink = StoreSink(cmdb, dry_run=dry_run)
-    return await _run(jobs, sink, cmdb.settings, known, scheduled=scheduled, quiet=quiet)
+    sink = StoreSink(cmdb, dry_run=dry_run, on_load=inferring(cmdb) if scheduled else None)
+    results = await _run(jobs, sink, cmdb.settings, known, scheduled=scheduled, quiet=quiet)
+    if any(result.revisions for result in results) and not dry_run:
+        await _infer(cmdb)
+    return results
+
+
+async def _infer(cmdb: Cmdb) -> None:
+    """Write what follows from what the jobs saw, and say how much that is."""
+    from cmdb.inference.inferences import write_inferences
+
+    done = await write_inferences(cmdb)
+    if done.inferences:
+        note(f"{plural(done.inferences, 'inference')} from it: cmdb infer --list says which.")
 
 
 async def _pushing(

@@ -20,6 +20,7 @@ from cmdb.cli import (
     discover,
     history,
     incident,
+    infer,
     problem,
     report,
     request,
@@ -73,6 +74,7 @@ for module in (
     webhooks,
     history,
     runs,
+    infer,
     catalogue,
 ):
     module.register(app)

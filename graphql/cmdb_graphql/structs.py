@@ -57,6 +57,11 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "What speaks for a cause, or against it.",
     ),
     ("time", "distance", "kind"): ("SuspectFactorName", "What makes an edit a suspect."),
+    ("replicas", "standby", "application"): ("InferenceRule", "What kind of inference it is."),
+    ("open", "confirmed", "refused"): (
+        "InferenceVerdict",
+        "What a person decided of an inference.",
+    ),
     ("declared", "observed", "both"): (
         "Basis",
         "Whether the sources of a link say what should be, what they see, or both.",

@@ -18,6 +18,7 @@ PAGES = (
     "any-json.md",
     "causes.md",
     "discovering.md",
+    "inference.md",
     "pictures.md",
     "plan-gate.md",
     "restoration.md",

@@ -231,6 +231,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             latest { id status counts held { gone known } } } }""",
         {},
     ),
+    "inferences": (
+        "query { inferences { key rule reason decision decidedBy items { kind name } } }",
+        {},
+    ),
     "drift": (
         """query { drift(limit: 3) { neverSeen neverDeclared both unjudged truncated
             links { drift relation start { name } end { kind name } sources } } }""",
