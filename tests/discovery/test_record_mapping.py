@@ -50,7 +50,8 @@ def test_the_shipped_mappings_are_right_and_say_what_the_manifest_does(path: Pat
 
 
 def test_every_source_of_records_ships_one() -> None:
-    records = {kind.name for kind in builtin().of_category(Category.RECORD)}
+    # Teams are told of by labels too, beside the items that they own.
+    records = {kind.name for kind in builtin().of_category(Category.RECORD)} - {"Team", "Person"}
     of_records = {
         name for name in scanner_names() if records & {*load_scanner(name).manifest.kinds}
     }
