@@ -1,23 +1,23 @@
-"""Libraries that only some scanners need: each comes with an extra of the package."""
+"""Libraries that only some sources need, installed with the extra that has them."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
-from cmdb.errors import InvalidInput
+from cmdb.errors import InvalidSettings
 
 
 def required(module: str, extra: str) -> Any:
-    """The module of that name; raises :class:`~cmdb.errors.InvalidInput` that says how to get it.
+    """The module of that name.
 
-    >>> required("json", "sources").loads("[1]")
-    [1]
+    Raises :class:`~cmdb.errors.InvalidSettings` that says what to install where it is not there.
     """
     try:
         return importlib.import_module(module)
-    except ImportError:
-        raise InvalidInput(
-            f"This needs the library {module.partition('.')[0]}, which is not installed: "
-            f"pip install 'cmdb-graph[{extra}]'"
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != module.partition(".")[0]:
+            raise
+        raise InvalidSettings(
+            f"This needs the library {module.partition('.')[0]}: pip install 'cmdb-graph[{extra}]'"
         ) from None
