@@ -46,6 +46,8 @@ class Server:
         client = required("kubernetes.client", "kubernetes")
         self._timeout, self._page_size, self._pause = timeout, page_size, pause
         settings = client.Configuration()
+        # What is worth another attempt is told below; the client would also follow elsewhere.
+        settings.retries = False
         self.name = context
         try:
             if kubeconfig or context or not _in_a_pod():

@@ -10,11 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from cmdb.errors import InvalidSettings
+from cmdb.errors import InvalidSettings, RemoteUnavailable
 from discovery.aws import SCANNER, AwsSettings
 from discovery.aws.table import calls
 from discovery.run import ScanResult, run_scan
 from tests.discovery.aws.estate import REGION, SECRET
+from tests.discovery.hanging import hanging
 
 Reply = tuple[int, bytes]
 WHO = (
@@ -111,6 +112,18 @@ async def test_refused_credentials_are_told_without_them(monkeypatch: pytest.Mon
     ):
         await scan(address, REGION)
     assert SECRET not in raised.value.message
+
+
+async def test_a_service_that_hangs_is_left_after_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("discovery.aws.client.ATTEMPTS", 1)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    with hanging() as port:
+        settings = AwsSettings(endpoint_url=f"http://127.0.0.1:{port}", timeout=1)
+        with pytest.raises(RemoteUnavailable, match="does not answer in time"):
+            await run_scan(SCANNER, settings)
 
 
 async def test_no_credentials_at_all_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from cmdb.errors import InvalidInput, InvalidSettings, RemoteUnavailable
 from cmdb.items import ItemObservation
 from discovery.docker import SCANNER, DockerSettings
 from discovery.run import ScanResult, run_scan
+from tests.discovery.hanging import hanging
 
 BOX = {"Id": "c" * 64, "Names": ["/web"], "Image": "sha256:1", "ImageID": "sha256:1"}
 ANSWERS: dict[str, Any] = {
@@ -144,6 +145,11 @@ async def test_what_is_no_engine_is_told(tmp_path: Path) -> None:
         await scan(f"unix://{tmp_path}/none.sock")
     with pytest.raises(InvalidInput, match="no address of an engine"):
         await scan("app1")
+
+
+async def test_an_engine_that_hangs_is_left_after_its_time() -> None:
+    with hanging() as port, pytest.raises(RemoteUnavailable, match="does not answer in time"):
+        await scan(f"tcp://127.0.0.1:{port}", timeout=1)
 
 
 async def test_tls_is_asked_for_and_checked_both_ways(tmp_path: Path) -> None:

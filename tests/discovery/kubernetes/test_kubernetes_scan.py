@@ -8,12 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from cmdb.errors import CmdbError, InvalidInput, InvalidSettings, RemoteUnavailable
 from discovery.kubernetes import SCANNER, KubernetesSettings
 from discovery.kubernetes.client import Server
 from discovery.run import ScanResult, run_scan
 from discovery.scanner import Failure, encode_payload
+from tests.discovery.hanging import hanging
 from tests.discovery.kubernetes.api import UID, Api, serving_api
 from tests.discovery.kubernetes.estate import CLUSTER, SECRET
 
@@ -158,6 +160,25 @@ async def test_a_list_without_end_is_given_up(folder: Path) -> None:
     with cluster(folder, api) as settings:
         found = await scan(settings)
     assert [e for e in found.errors if "does not come to the end" in e]
+
+
+async def test_a_server_that_hangs_is_left_after_its_time(tmp_path: Path) -> None:
+    config = tmp_path / "kubeconfig"
+    with hanging() as port:
+        server = {"server": f"http://127.0.0.1:{port}"}
+        names = {"cluster": "c", "user": "u"}
+        config.write_text(
+            yaml.safe_dump(
+                {
+                    "current-context": "c",
+                    "clusters": [{"name": "c", "cluster": server}],
+                    "users": [{"name": "u", "user": {"token": "t"}}],
+                    "contexts": [{"name": "c", "context": names}],
+                }
+            )
+        )
+        with pytest.raises(RemoteUnavailable, match="does not answer in time"):
+            await scan(KubernetesSettings(kubeconfig=str(config), timeout=1))
 
 
 async def test_no_secret_is_in_payloads_observations_or_errors(folder: Path) -> None:
