@@ -12,7 +12,7 @@ from cmdb.items.value import format_time
 from discovery.aws.payload import Place
 from discovery.aws.table import Call, Made
 from discovery.extra import required
-from discovery.kubernetes.references import hosts_in, is_outside
+from discovery.references import hosts_in, is_outside
 from discovery.terraform.state import MAX_VALUES, Resource, Scalar
 
 Record = Mapping[str, Any]

@@ -9,8 +9,8 @@ from typing import Any
 from cmdb.errors import InvalidInput
 from discovery.compose.payload import Composed, Need, Outer, Project, Shared
 from discovery.compose.variables import substituted
-from discovery.kubernetes.references import arguments, hosts_in, is_hinted, is_outside
-from discovery.kubernetes.tree import number, table, tables, text, texts
+from discovery.references import arguments, hosts_in, is_hinted, is_outside
+from discovery.tree import number, table, tables, text, texts
 
 Document = Mapping[str, Any]
 STATED = 0.6

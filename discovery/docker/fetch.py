@@ -22,8 +22,8 @@ from discovery.docker.reading import (
     read_networks,
     read_volumes,
 )
-from discovery.kubernetes.tree import text
 from discovery.scanner import Failure
+from discovery.tree import text
 
 
 async def fetch(

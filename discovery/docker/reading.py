@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from discovery.docker.payload import Box, Disk, Engine, Named, Network
-from discovery.kubernetes.references import hosts_in, is_hinted, is_outside
-from discovery.kubernetes.tree import labels_of, number, table, tables, text, texts
+from discovery.references import hosts_in, is_hinted, is_outside
+from discovery.tree import labels_of, number, table, tables, text, texts
 
 Answer = Mapping[str, Any]
 PROJECT = "com.docker.compose.project"

@@ -11,9 +11,9 @@ from discovery.kubernetes import KubernetesSettings
 from discovery.kubernetes.client import Refused, Server
 from discovery.kubernetes.payload import KubernetesPayload, Thing, gathered
 from discovery.kubernetes.reading import Reader
-from discovery.kubernetes.references import Known
-from discovery.kubernetes.tree import text
+from discovery.references import Known
 from discovery.scanner import Failure
+from discovery.tree import text
 
 
 class Part(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from discovery.kubernetes.payload import Identity, OuterHost, PodSpec, Reference
-from discovery.kubernetes.references import (
+from discovery.references import (
     Known,
     arguments,
     hosts_in,
@@ -14,7 +14,7 @@ from discovery.kubernetes.references import (
     is_outside,
     service_of,
 )
-from discovery.kubernetes.tree import labels_of, table, tables, text
+from discovery.tree import labels_of, table, tables, text
 
 GIVEN_TO_ALL = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
 """ConfigMaps that the cluster puts into every namespace and every pod."""

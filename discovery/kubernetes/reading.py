@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from discovery.kubernetes.payload import (
-    Backend,
     Budget,
     Claim,
     Endpoints,
@@ -14,7 +13,6 @@ from discovery.kubernetes.payload import (
     Meta,
     Node,
     Pod,
-    Route,
     Selector,
     Service,
     Space,
@@ -23,8 +21,14 @@ from discovery.kubernetes.payload import (
     Workload,
 )
 from discovery.kubernetes.pods import pod_spec
-from discovery.kubernetes.references import Known
-from discovery.kubernetes.tree import (
+from discovery.kubernetes.reading_routes import (
+    balancers_of,
+    read_gateway,
+    read_ingress,
+    read_route,
+)
+from discovery.references import Known
+from discovery.tree import (
     labels_of,
     number,
     quantity,
@@ -148,20 +152,12 @@ def _service(_: Reader, found: Object, meta: Meta) -> Service:
         type=text(spec, "type") or "ClusterIP",
         selector=Selector(selector) if selector else None,
         external_name=text(spec, "externalName"),
-        balancers=_balancers(found),
+        balancers=balancers_of(found),
         ports=tuple(
             f"{(text(p, 'protocol') or 'TCP').lower()}/{text(p, 'port')}"
             for p in tables(spec, "ports")
         ),
     )
-
-
-def _balancers(found: Object) -> tuple[str, ...]:
-    """Hosts and addresses that lead here from outside."""
-    status = table(found, "status")
-    every = [*tables(status, "loadBalancer", "ingress"), *tables(status, "addresses")]
-    names = (text(e, "hostname") or text(e, "ip") or text(e, "value") for e in every)
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _endpoints(_: Reader, found: Object, meta: Meta) -> Endpoints:
@@ -235,81 +231,6 @@ def _selector(found: Object) -> Selector:
     )
 
 
-def _ingress(_: Reader, found: Object, meta: Meta) -> Route:
-    spec = table(found, "spec")
-    backends = [(table(spec, "defaultBackend") or table(spec, "backend"), True)]
-    hosts = []
-    for rule in tables(spec, "rules"):
-        hosts.append(text(rule, "host"))
-        for path in tables(rule, "http", "paths"):
-            root = text(path, "path") in ("", "/", "/*")
-            backends.append((table(path, "backend"), root))
-    tls = list(tables(spec, "tls"))
-    secrets = (text(entry, "secretName") for entry in tls)
-    return Route(
-        kind="Ingress",
-        meta=meta,
-        hosts=tuple(dict.fromkeys([*(h for h in hosts if h), *_many(tls, "hosts")])),
-        backends=tuple(
-            Backend(Identity("Service", meta.namespace, name), root=root)
-            for backend, root in backends
-            # Before networking.k8s.io/v1 the name stood in the backend itself.
-            if (name := text(backend, "service", "name") or text(backend, "serviceName"))
-        ),
-        secrets=tuple(Identity("Secret", meta.namespace, s) for s in secrets if s),
-        balancers=_balancers(found),
-    )
-
-
-def _many(entries: Sequence[Object], key: str) -> Iterator[str]:
-    for entry in entries:
-        yield from texts(entry, key)
-
-
-def _gateway(_: Reader, found: Object, meta: Meta) -> Route:
-    listeners = list(tables(found, "spec", "listeners"))
-    secrets = [r for li in listeners for r in tables(li, "tls", "certificateRefs")]
-    return Route(
-        kind="Gateway",
-        meta=meta,
-        hosts=tuple(dict.fromkeys(h for li in listeners if (h := text(li, "hostname")))),
-        secrets=tuple(
-            Identity("Secret", text(s, "namespace") or meta.namespace, text(s, "name"))
-            for s in secrets
-            if (text(s, "kind") or "Secret") == "Secret"
-        ),
-        balancers=_balancers(found),
-    )
-
-
-def _route(_: Reader, found: Object, meta: Meta, kind: str) -> Route:
-    spec = table(found, "spec")
-    backends = []
-    for at, rule in enumerate(tables(spec, "rules")):
-        paths = [text(m, "path", "value") for m in tables(rule, "matches")]
-        for ref in tables(rule, "backendRefs"):
-            weight = number(ref, "weight")
-            if text(ref, "name") and weight != 0:
-                to = Identity(
-                    text(ref, "kind") or "Service",
-                    text(ref, "namespace") or meta.namespace,
-                    text(ref, "name"),
-                )
-                root = not paths or "/" in paths
-                backends.append(Backend(to, at, root, 1 if weight is None else weight))
-    return Route(
-        kind=kind,
-        meta=meta,
-        hosts=texts(spec, "hostnames"),
-        backends=tuple(backends),
-        parents=tuple(
-            Identity("Gateway", text(p, "namespace") or meta.namespace, text(p, "name"))
-            for p in tables(spec, "parentRefs")
-            if (text(p, "kind") or "Gateway") == "Gateway"
-        ),
-    )
-
-
 def _volume(_: Reader, found: Object, meta: Meta) -> Volume:
     spec = table(found, "spec")
     driver, handle, server = _storage(spec)
@@ -367,7 +288,7 @@ def _workload_of(kind: str) -> _Maker:
 
 
 def _route_of(kind: str) -> _Maker:
-    return lambda reader, found, meta: _route(reader, found, meta, kind)
+    return lambda _, found, meta: read_route(found, meta, kind)
 
 
 WORKLOADS = (
@@ -390,8 +311,8 @@ _MAKERS: dict[str, _Maker] = {
     "Endpoints": _endpoints,
     "EndpointSlice": _slice,
     "PodDisruptionBudget": _budget,
-    "Ingress": _ingress,
-    "Gateway": _gateway,
+    "Ingress": lambda _, found, meta: read_ingress(found, meta),
+    "Gateway": lambda _, found, meta: read_gateway(found, meta),
     "PersistentVolume": _volume,
     "PersistentVolumeClaim": _claim,
     **{kind: _workload_of(kind) for kind in WORKLOADS},

@@ -14,9 +14,9 @@ from cmdb.plans.read import HELM
 from discovery.files import files_of, read_bytes, scope_of, yaml_documents
 from discovery.kubernetes.payload import Thing, gathered
 from discovery.kubernetes.reading import Reader
-from discovery.kubernetes.tree import text
 from discovery.manifests import ManifestsPayload, ManifestsSettings
 from discovery.scanner import Failure
+from discovery.tree import text
 
 Document = Mapping[str, Any]
 

@@ -227,3 +227,77 @@ def test_objects_of_other_shapes_are_passed_over() -> None:
     found = parsed(odd)
     assert set(items(found, "KubernetesWorkload")) == {"x", "y", "z"}
     assert msgspec.json.encode(found.observations)
+
+
+def test_endpoint_slices_say_what_is_behind_a_service() -> None:
+    def part(name: str, pod_name: str, conditions: dict[str, bool]) -> dict[str, Any]:
+        found = made("EndpointSlice", name)
+        found["metadata"]["labels"] = {"kubernetes.io/service-name": "web"}
+        target = {"kind": "Pod", "name": pod_name}
+        found["endpoints"] = [
+            {"addresses": ["10.244.0.1"], "conditions": conditions, "targetRef": target}
+        ]
+        return found
+
+    canary = {"ownerReferences": [{"kind": "StatefulSet", "name": "canary", "controller": True}]}
+    set_of = {"ownerReferences": [{"kind": "StatefulSet", "name": "web", "controller": True}]}
+    objects = [
+        node(1, "a"),
+        made("Service", "web", {"selector": {"app": "web"}}),
+        made("StatefulSet", "web", {"template": template("web")}),
+        made("StatefulSet", "canary", {"template": template("web")}),
+        pod("web-0", "web", "node1", set_of),
+        pod("canary-0", "web", "node1", canary),
+    ]
+    ready = [part("web-a", "web-0", {"ready": True}), part("web-b", "canary-0", {})]
+    routes = links(parsed([*objects, *ready]), "ROUTES_TO")
+    assert {end for _, end in routes} == {"shop/StatefulSet/web", "shop/StatefulSet/canary"}
+    less = [part("web-a", "web-0", {"ready": True}), part("web-b", "canary-0", {"ready": False})]
+    routes = links(parsed([*objects, *less]), "ROUTES_TO")
+    assert {end for _, end in routes} == {"shop/StatefulSet/web"}
+
+
+def test_other_names_and_shares_of_servers_lead_out_of_the_cluster() -> None:
+    objects = [
+        made("Service", "db", {"type": "ExternalName", "externalName": "db.example.org"}),
+        made(
+            "PersistentVolume",
+            "share",
+            {"nfs": {"server": "10.0.9.1", "path": "/"}, "capacity": {"storage": "1Ti"}},
+            namespace="",
+        ),
+        made("PersistentVolume", "files", {"nfs": {"server": "nas.example.org"}}, namespace=""),
+    ]
+    assert set(links(parsed(objects), "DEPENDS_ON")) == {
+        ("shop/Service/db", "fqdn:db.example.org"),
+        ("_/PersistentVolume/share", "ip:default/10.0.9.1"),
+        ("_/PersistentVolume/files", "fqdn:nas.example.org"),
+    }
+
+
+def test_a_local_volume_is_on_its_node() -> None:
+    term = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node1"]}
+    affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": [term]}]}}
+    local = {"local": {"path": "/mnt"}, "nodeAffinity": affinity}
+    found = parsed([node(1, "a"), made("PersistentVolume", "disk", local, namespace="")])
+    assert set(links(found, "HOSTED_ON")) == {("_/PersistentVolume/disk", "_/Node/node1")}
+
+
+def test_budgets_keep_pods_by_number_or_share() -> None:
+    def needed(**budget: object) -> str:
+        objects = [
+            made("Deployment", "web", {"replicas": 5, "template": template("web")}),
+            made("PodDisruptionBudget", "web", {"selector": SELECTOR, **budget}),
+        ]
+        return str(items(parsed(objects), "KubernetesWorkload")["web"].properties["min_up"])
+
+    assert needed(minAvailable=3) == "3"
+    assert needed(minAvailable="50%") == "3"
+    assert needed(maxUnavailable=1) == "4"
+    assert needed(maxUnavailable="25%") == "3"
+    assert needed(minAvailable=0) == "1"
+    assert needed(minAvailable=9) == "5"
+    assert needed(minAvailable="some") == "1"
+
+
+SELECTOR = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["web", "api"]}]}
