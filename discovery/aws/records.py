@@ -174,4 +174,8 @@ def _compiled(expression: str) -> Any:
 
 
 def _search(expression: str, record: object) -> Any:
-    return _compiled(expression).search(record)
+    """What an expression finds; nothing where the record has another shape than it is made for."""
+    try:
+        return _compiled(expression).search(record)
+    except required("jmespath.exceptions", "aws").JMESPathError:
+        return None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cmdb.cli.main import run_main
-from tests.discovery.aws.estate import ACCOUNT, REGION, Cloud, shop, simulator
+from tests.discovery.aws.estate import ACCOUNT, REGION, SECRET, Cloud, shop, simulator
 from tests.discovery.terraform.states import instance, resource, state
 
 
@@ -87,13 +87,16 @@ def of_terraform(ids: dict[str, Any]) -> bytes:
     )
 
 
-def test_the_second_scan_changes_nothing(
-    built: tuple[str, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+def test_the_second_scan_changes_nothing_and_no_secret_is_stored(
+    built: tuple[str, dict[str, Any]], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert scan(built[0]) == 0
     capsys.readouterr()
     assert scan(built[0]) == 0
     assert "Nothing changed." in capsys.readouterr().out
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("estate.db*"))
+    assert b"orders standby" in kept
+    assert SECRET.encode() not in kept
 
 
 def test_a_state_of_the_same_estate_adds_no_item(

@@ -174,3 +174,5 @@ def test_it_meets_the_compose_file_and_the_machine_s_own_scan(
     assert "by compose, docker" in capsys.readouterr().out
     assert run_main(["impact", f"container:{host.ids['db']}"]) == 0
     assert "DOWN ServiceInstance desk/web" in capsys.readouterr().out
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("estate.db*"))
+    assert SECRET.encode() not in kept

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cmdb.cli.main import run_main
-from tests.discovery.kubernetes.api import UID, Api, serving_api
-from tests.discovery.kubernetes.estate import CLUSTER
+from tests.discovery.kubernetes.api import TOKEN, UID, Api, serving_api
+from tests.discovery.kubernetes.estate import CLUSTER, SECRET
 from tests.discovery.terraform.states import arn, instance, resource, state
 
 
@@ -42,6 +42,14 @@ def test_the_second_scan_changes_nothing(config: str, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert scan(config) == 0
     assert "Nothing changed." in capsys.readouterr().out
+
+
+def test_no_secret_is_in_the_database(config: str, tmp_path: Path) -> None:
+    assert scan(config, "--set", "pods=true") == 0
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("estate.db*"))
+    assert b"web-keys" in kept
+    assert SECRET.encode() not in kept
+    assert TOKEN.encode() not in kept
 
 
 def test_a_node_takes_down_what_has_too_few_pods_elsewhere(
