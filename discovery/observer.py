@@ -61,6 +61,7 @@ class Observer:
         *,
         strength: Literal["hard", "soft"] = "hard",
         gate: Gate | None = None,
+        weight: float = 1.0,
         confidence: float = 1.0,
         evidence: str | None = None,
     ) -> LinkObservation:
@@ -73,6 +74,7 @@ class Observer:
             time=self.time,
             strength=strength,
             gate=gate,
+            weight=weight,
             confidence=confidence,
             evidence=evidence,
             scope=self.scope,

@@ -168,7 +168,7 @@ DELIVERY = (
             Property("protocol", _S, "What it speaks."),
             _PORT,
         ),
-        identified_by=("key", "url", "fqdn", "endpoint", "name"),
+        identified_by=("key", "k8s", "url", "fqdn", "endpoint", "name"),
     ),
     Kind(
         "DatabaseInstance",
@@ -246,6 +246,7 @@ PLATFORM = (
             Property("namespace", _S, "The Kubernetes namespace."),
             Property("workload_kind", _S, "Its kind in Kubernetes."),
             Property("replicas", _I, "How many pods are asked for.", controlled=True),
+            Property("images", _L, "The images of its containers.", controlled=True),
         ),
         identified_by=("key", "k8s"),
     ),
@@ -262,6 +263,18 @@ PLATFORM = (
         identified_by=("key", "k8s", "container"),
         stale_after=2 * _DAY,
         retire_after=2 * _DAY,
+    ),
+    Kind(
+        "ConfigurationSource",
+        "configurationSources",
+        "Configuration that software reads, such as a ConfigMap or Secret, without its contents.",
+        "ConfigurationItem",
+        layer="platform",
+        properties=(
+            Property("namespace", _S, "The Kubernetes namespace."),
+            Property("source_type", _S, "What it is where it is kept."),
+        ),
+        identified_by=("key", "k8s", "cloud"),
     ),
     Kind(
         "LoadBalancer",
@@ -438,7 +451,7 @@ NETWORK = (
             Property("filesystem", _S, "The file system's type."),
             Property("mount_point", _S, "Where it is mounted."),
         ),
-        identified_by=("key", "cloud", "serial", "wwn"),
+        identified_by=("key", "cloud", "k8s", "serial", "wwn"),
         stale_after=7 * _DAY,
     ),
 )

@@ -21,11 +21,11 @@ def kubernetes_plan(documents: Iterable[Mapping[str, Any]], name: str) -> Plan:
     all its pods go before the first new one comes. An object that is not there is created; that
     only the store knows. Raises :class:`~cmdb.errors.InvalidInput` for an object without a name.
     """
-    resources = tuple(_resource(found, name) for found in _flat(documents))
+    resources = tuple(_resource(found, name) for found in objects_in(documents))
     return Plan("kubernetes", "", resources)
 
 
-def _flat(documents: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
+def objects_in(documents: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     """The objects, those of lists one by one."""
     for document in documents:
         items = document.get("items")

@@ -22,6 +22,13 @@ class TerraformSettings(msgspec.Struct, frozen=True, kw_only=True):
         Secret,
         Meta(description="The password or token of an HTTP backend, by where it is kept."),
     ] = Secret()
+    profile: Annotated[
+        str,
+        Meta(description="The profile of ~/.aws/config for states in S3 (default: the usual)."),
+    ] = ""
+    endpoint_url: Annotated[
+        str, Meta(description="Another address of S3, such as that of a store of your own.")
+    ] = ""
     declared: Annotated[
         bool,
         Meta(
@@ -93,13 +100,16 @@ SCANNER = Scanner(
         needs=(
             (
                 "State files of format 3 or 4, folders of them (*.tfstate), or the address of an "
-                "HTTP backend."
+                "HTTP or S3 backend; for S3 the extra `aws`: pip install 'cmdb-graph[aws]'."
             ),
             "A state in another backend is pulled first: `terraform state pull > web.tfstate`.",
         ),
         settings=TerraformSettings,
         example="cmdb scan terraform states/ --set password=env:STATE_PASSWORD",
-        targets="State files, folders of them, or addresses of HTTP backends.",
+        targets=(
+            "State files, folders of them, addresses of HTTP backends, or s3://BUCKET/KEY; a key "
+            "that ends with / means all *.tfstate below it."
+        ),
     ),
     payload=TerraformPayload,
     fetch=_fetch,

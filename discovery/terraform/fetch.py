@@ -1,4 +1,4 @@
-"""Reading states: from files, from folders of them, and from HTTP backends."""
+"""Reading states: from files, from folders of them, and from backends over HTTP and in S3."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cmdb.errors import CmdbError, InvalidInput
 from discovery.scanner import Failure
 from discovery.terraform import TerraformSettings
 from discovery.terraform.mapping import mappings
+from discovery.terraform.s3 import S3, read_object, states_below
 from discovery.terraform.state import State, TerraformPayload, read_state
 
 MAX_STATE = 256 * 1024 * 1024
@@ -28,14 +29,14 @@ async def fetch(
     """
     if not targets:
         raise InvalidInput(
-            "Name the states: cmdb scan terraform web.tfstate, a folder, or the address of an HTTP "
-            "backend."
+            "Name the states: cmdb scan terraform web.tfstate, a folder, the address of an HTTP "
+            "backend, or s3://BUCKET/KEY."
         )
     states: list[State] = []
     errors: list[CmdbError] = []
     for target in dict.fromkeys(targets):
         try:
-            found = [target] if _is_address(target) else _files(target)
+            found = await _named(settings, target)
         except CmdbError as error:
             errors.append(error)
             continue
@@ -52,8 +53,17 @@ async def fetch(
         yield TerraformPayload(_scope(targets), tuple(states))
 
 
+async def _named(settings: TerraformSettings, target: str) -> list[str]:
+    """What a target means: addresses and files, one by one."""
+    if target.startswith(S3):
+        return await asyncio.to_thread(states_below, settings, target)
+    return [target] if _is_address(target) else _files(target)
+
+
 async def _state(settings: TerraformSettings, name: str) -> State:
-    if _is_address(name):
+    if name.startswith(S3):
+        data = await asyncio.to_thread(read_object, settings, name, MAX_STATE)
+    elif _is_address(name):
         data = await _download(settings, name)
     else:
         data = await asyncio.to_thread(_read, name)
@@ -61,7 +71,7 @@ async def _state(settings: TerraformSettings, name: str) -> State:
 
 
 def _is_address(target: str) -> bool:
-    return urlsplit(target).scheme in ("http", "https")
+    return urlsplit(target).scheme in ("http", "https", "s3")
 
 
 def _files(target: str) -> list[str]:

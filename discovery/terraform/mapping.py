@@ -84,12 +84,24 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: dict[str, TypeRule]
 
 
+class Additions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a scanner of a cloud knows beyond a state: ``type`` are types that only join others or
+    that no state has, ``more`` is added to the rules of types that states have too."""
+
+    type: dict[str, TypeRule] = {}
+    more: dict[str, TypeRule] = {}
+
+
 class Mappings:
     """All types of resources that are known, and the clouds that they are of."""
 
-    def __init__(self, file: _File) -> None:
+    def __init__(self, file: _File, additions: Additions | None = None) -> None:
         self._file = file
         self.types = {name: self._whole(rule) for name, rule in file.type.items()}
+        if additions is not None:
+            self.types |= additions.type
+            for name, more in additions.more.items():
+                self.types[name] = _joined(self.types[name], more)
         self._paths = {name: rule.paths() for name, rule in self.types.items()}
 
     def _whole(self, rule: TypeRule) -> TypeRule:
@@ -113,8 +125,26 @@ class Mappings:
         return self._file.provider.get(prefix) or ProviderRule(prefix, "(?!)")
 
 
+def _joined(rule: TypeRule, more: TypeRule) -> TypeRule:
+    return msgspec.structs.replace(
+        rule,
+        properties={**rule.properties, **more.properties},
+        identifiers={**rule.identifiers, **more.identifiers},
+        links=(*rule.links, *more.links),
+    )
+
+
 @lru_cache(maxsize=1)
 def mappings() -> Mappings:
     """The mapping that is shipped."""
+    return Mappings(_shipped())
+
+
+def mappings_with(additions: Additions) -> Mappings:
+    """The mapping that is shipped, and what a scanner of a cloud adds to it."""
+    return Mappings(_shipped(), additions)
+
+
+def _shipped() -> _File:
     text = files("discovery.terraform").joinpath("resources.toml").read_text("utf-8")
-    return Mappings(msgspec.convert(tomllib.loads(text), _File))
+    return msgspec.convert(tomllib.loads(text), _File)

@@ -17,6 +17,7 @@ from tests.docs.test_readme import ROOT, pattern, tour
 PAGES = (
     "any-json.md",
     "causes.md",
+    "clusters-and-clouds.md",
     "discovering.md",
     "inference.md",
     "pictures.md",
