@@ -161,7 +161,9 @@ class Lab:
         if process is None or not process.runs():
             known = ", ".join(n.name for n in self.topology.nodes)
             raise LabFailed(f"No node {node} is up in {self.folder}; the lab has {known}.")
-        return ["nsenter", "-t", str(process.pid), "-n", "-m", "-u", "-p", "--", *words]
+        # Whoever enters another view of the files is at its root; env goes back to where we are.
+        inside = ["nsenter", "-t", str(process.pid), "-n", "-m", "-u", "-p", "--"]
+        return [*inside, "env", "-C", os.getcwd(), *words]
 
     def run(self, node: str, *words: str, seconds: float = 60) -> str:
         """What a command prints on a node; raises LabFailed where it fails or takes too long."""

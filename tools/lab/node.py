@@ -31,6 +31,7 @@ def main(folder: Path, name: str) -> int:
     for place in ("/run", "/var/lib/snmp"):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", place], check=True)
     _names(lab)
+    Path("/proc/sys/net/ipv4/ip_forward").write_text(f"{int(node.gateway)}\n")
     _snmpd(folder, lab, node)
     _lldpd(folder, node)
     for daemon in node.daemons:
