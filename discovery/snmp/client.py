@@ -15,6 +15,8 @@ from discovery.snmp.requests import Answer, Requests
 
 ROWS = 25
 """How many rows of a column are asked for at once."""
+MAX_ERRORS = 3
+"""Columns that an agent fails at before it is left alone."""
 MAX_OCTETS = 8192
 """Of one value; what is longer is cut."""
 
@@ -52,6 +54,8 @@ class Client:
                     await session.walk(column, rows)
                 except RemoteUnavailable as error:
                     errors.append(f"{address}: {name}: {error.message}.")
+                    if len(errors) == MAX_ERRORS:
+                        raise _Enough("no more was asked of it") from None
         except _Enough as reason:
             errors.append(f"{address}: {reason}; what it said by then is in.")
         read = {name: rows for name, rows in columns.items() if rows}

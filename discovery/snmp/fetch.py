@@ -16,6 +16,8 @@ from discovery.snmp.client import Client, Silent, checked
 from discovery.snmp.payload import Agent, SnmpPayload
 from discovery.snmp.requests import new_engine
 
+MOST_TOLD = 5
+"""How many failures are told where nothing can be read at all."""
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?")
 
 
@@ -35,17 +37,19 @@ async def fetch(
     failures: list[Failure] = []
     wanted = await _addresses(named, settings.max_addresses, failures)
     agents, silent = await _all(settings, wanted, failures)
-    for failure in failures:
-        yield failure
     if agents:
+        for failure in failures:
+            yield failure
         agents.sort(key=lambda agent: ipaddress.ip_address(agent.address).packed)
         yield SnmpPayload(named, tuple(agents), silent)
-    elif not failures or silent == len(wanted):
+    elif silent == len(wanted) > 0:
         how = "user" if settings.user else "community"
         raise RemoteUnavailable(
             f"No agent answers at {', '.join(named)} (UDP port {settings.port}). Agents are also "
             f"silent where the {how} is wrong, or this machine may not ask."
         )
+    else:
+        raise RemoteUnavailable(" ".join(failure.message for failure in failures[:MOST_TOLD]))
 
 
 async def _all(

@@ -82,11 +82,12 @@ class Network:
         self._by_name: dict[str, list[Party]] = {}
         self.cables: dict[frozenset[End], Cable] = {}
         self.wired: dict[str, set[str]] = {}
-        found = list(devices)
+        found = _each_once(devices)
         # An address that several devices have, as routers that stand in for each other do, tells
-        # none of them apart.
-        counted = Counter(v for d in found for v in {*d.macs, *d.addresses} if v != d.address)
-        self._shared = {value for value, n in counted.items() if n > 1}
+        # none of them apart. One at which a device answered is that device's.
+        self._asked = {device.address: device for device in found}
+        counted = Counter(v for d in found for v in {*d.macs, *d.addresses})
+        self._shared = {v for v, n in counted.items() if n > 1 and v not in self._asked}
         for device in found:
             self._add(device)
         for device in self.devices():
@@ -120,11 +121,10 @@ class Network:
 
     def _add(self, device: Device) -> None:
         own_id = f"{self._scope}/{self._identity(device)}"
-        if own_id in self.parties:
-            return  # asked at two of its addresses
         party = Party(own_id, device, device.name, description=device.description)
         self.parties[own_id] = party
-        self._know(party, device.macs, device.addresses)
+        own = [a for a in device.addresses if self._asked.get(a, device) is device]
+        self._know(party, device.macs, own)
 
     def _identity(self, device: Device) -> str:
         return next((m for m in device.macs if m not in self._shared), device.address)
@@ -172,7 +172,7 @@ class Network:
         known = known or next(
             (p for a in neighbour.addresses if (p := self._by_address.get(a))), None
         )
-        known = known or self._named(neighbour)
+        known = known or self._named(neighbour, own)
         if known is None:
             if neighbour.macs:
                 own_id = f"{self._scope}/{neighbour.macs[0]}"
@@ -196,15 +196,24 @@ class Network:
         known.does |= neighbour.does
         self._know(known, neighbour.macs, neighbour.addresses)
 
-    def _named(self, neighbour: Neighbour) -> Party | None:
-        """The only party of that name, unless both say which chassis they are: then they differ."""
+    def _named(self, neighbour: Neighbour, own: Party) -> Party | None:
+        """The only other party of that name, unless both say which chassis they are and differ."""
         if not neighbour.name or _GENERAL.fullmatch(neighbour.name):
             return None
         found = self._by_name.get(neighbour.name.lower(), [])
-        if len(found) != 1:
+        if len(found) != 1 or found[0] is own:
             return None
         says = found[0].device.names_chassis if found[0].device else bool(found[0].macs)
         return None if says and neighbour.macs else found[0]
+
+
+def _each_once(devices: Iterable[Device]) -> list[Device]:
+    """The devices without those that were asked at another of their addresses already: the same
+    name and all the same hardware addresses are no coincidence."""
+    found: dict[object, Device] = {}
+    for device in devices:
+        found.setdefault((device.name, *device.macs) if device.macs else device.address, device)
+    return list(found.values())
 
 
 def _port_of(other: Party, neighbour: Neighbour) -> str:

@@ -4,6 +4,7 @@ which takes most of the time and is not needed where numbers are asked for."""
 from __future__ import annotations
 
 import asyncio
+import warnings
 from typing import Any, NamedTuple
 
 from discovery.extra import required
@@ -26,7 +27,7 @@ def new_engine() -> Any:
     Agents that were cloned say that they are the same engine, with clocks that differ: those who
     are asked at the same time as a user (version 3) must not be asked by the same engine.
     """
-    return required("pysnmp.hlapi.v3arch.asyncio", "snmp").SnmpEngine()
+    return _library("hlapi.v3arch.asyncio").SnmpEngine()
 
 
 class Requests:
@@ -34,10 +35,10 @@ class Requests:
 
     def __init__(self, settings: SnmpSettings, engine: Any) -> None:
         self._settings = settings
-        self._snmp: Any = required("pysnmp.hlapi.v3arch.asyncio", "snmp")
-        self._generators: Any = required("pysnmp.entity.rfc3413.cmdgen", "snmp")
-        self._null: Any = required("pysnmp.proto.rfc1902", "snmp").Null("")
-        configurator = required("pysnmp.hlapi.v3arch.asyncio.lcd", "snmp")
+        self._snmp: Any = _library("hlapi.v3arch.asyncio")
+        self._generators: Any = _library("entity.rfc3413.cmdgen")
+        self._null: Any = _library("proto.rfc1902").Null("")
+        configurator = _library("hlapi.v3arch.asyncio.lcd")
         self._configured: Any = configurator.CommandGeneratorLcdConfigurator()
         self._engine = engine
         self._credentials = _credentials(settings, self._snmp)
@@ -73,6 +74,13 @@ class Requests:
         binds = [(oid, self._null) for oid in oids]
         generator.send_varbinds(self._engine, name, None, b"", *bulk, binds, answered)
         return await future
+
+
+def _library(module: str) -> Any:
+    with warnings.catch_warnings():
+        # It calls pysmi, where that is there too, by a name that is going out of use.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return required(f"pysnmp.{module}", "snmp")
 
 
 def _credentials(settings: SnmpSettings, snmp: Any) -> Any:

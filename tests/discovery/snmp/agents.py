@@ -10,16 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from discovery.run import ScanResult, run_scan
-from discovery.scanner import Failure
+from discovery.scanner import Failure, Parsed
 from discovery.setting_values import Secret
 from discovery.snmp import SCANNER, SnmpSettings
 from discovery.snmp.fetch import fetch
 from discovery.snmp.payload import SnmpPayload
 
 START_SECONDS = 120
+NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 
 
 def free_port() -> int:
@@ -105,3 +107,8 @@ def _get(community: str) -> bytes:
 def unpacked(file: Path) -> bytes:
     """A recording that is kept compressed."""
     return bz2.decompress(file.read_bytes())
+
+
+def parsed(payload: SnmpPayload, given: SnmpSettings | None = None) -> Parsed:
+    """What a payload becomes."""
+    return SCANNER.parse(payload, given or SnmpSettings(), NOW)
