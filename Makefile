@@ -53,6 +53,9 @@ lab: ## start a small network of real daemons, to be scanned (needs root, Linux)
 lab-down: ## end what `make lab` started
 	@$(PYTHON) -m tools.lab down
 
+lab-tour: $(VENV)/.installed-dev ## scan the lab, ask what fails with a switch, pull its cables and compare
+	@$(BIN)/python -m tools.lab.tour
+
 clean: ## remove what the other verbs made
 	rm -rf $(VENV) cmdb/web_static web/node_modules dist .pytest_cache .mypy_cache .ruff_cache
 

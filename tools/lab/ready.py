@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tools.lab.lab import ROOT, Lab, LabFailed
 from tools.lab.topology import Node
@@ -53,17 +53,17 @@ def _knows_neighbours(lab: Lab, node: Node) -> Callable[[], bool]:
 
 
 def silent(lab: Lab) -> list[str]:
-    """The services that do not answer when they are asked from the node ``scan``.
+    """The services that do not answer, each as ``haproxy on web1 (10.99.0.11:80)``."""
+    places = {f"{lab.topology.node(s.node).address}:{s.port}": s for s in lab.topology.services}
+    there = answering(lab, [*places])
+    return [f"{s.product} on {s.node} ({at})" for at, s in places.items() if at not in there]
 
-    Each as ``haproxy on web1 (10.99.0.11:80)``.
-    """
+
+def answering(lab: Lab, places: Sequence[str]) -> set[str]:
+    """Which of these (``10.99.0.11:80``) answer when they are asked from the node ``scan``, in
+    the protocol that they are known to speak."""
+    known = {f"{lab.topology.node(s.node).address}:{s.port}": s for s in lab.topology.services}
+    asked = {f"{at}:{known[at].speaks if at in known else 'tcp'}": at for at in places}
     words = [sys.executable, str(ROOT / "tools/lab/probe.py")]
-    asked = {
-        f"{lab.topology.node(s.node).address}:{s.port}:{s.speaks}": s for s in lab.topology.services
-    }
     answers = json.loads(lab.run(FROM, *words, *asked))
-    return [
-        f"{s.product} on {s.node} ({lab.topology.node(s.node).address}:{s.port})"
-        for place, s in asked.items()
-        if not answers[place]
-    ]
+    return {at for place, at in asked.items() if answers[place]}
