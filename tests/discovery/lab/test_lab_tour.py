@@ -89,5 +89,5 @@ def test_the_table_tells_what_differs() -> None:
         "nginx on app1  10.0.0.1:80  down         dark",
         "redis          10.0.0.2:6   up           dark    DIFFERS",
         "",
-        "2 of 2 services went dark, 1 otherwise than was said.",
+        "2 of 2 services went dark; 1 otherwise than was said.",
     ]
