@@ -77,6 +77,7 @@ class Network:
     def __init__(self, devices: Iterable[Device], scope: str) -> None:
         self._scope = scope
         self.parties: dict[str, Party] = {}
+        self._by_device: dict[str, Party] = {}
         self._by_mac: dict[str, Party] = {}
         self._by_address: dict[str, Party] = {}
         self._by_name: dict[str, list[Party]] = {}
@@ -99,7 +100,11 @@ class Network:
 
     def party_of(self, device: Device) -> Party:
         """The party that a device is."""
-        return next(p for p in self.parties.values() if p.device is device)
+        return self._by_device[device.address]
+
+    def cabled(self) -> set[str]:
+        """The ids of all parties that a cable leads to."""
+        return {end.party for cable in self.cables.values() for end in cable.ends}
 
     def at_mac(self, address: str) -> Party | None:
         """Who has a hardware address."""
@@ -122,7 +127,7 @@ class Network:
     def _add(self, device: Device) -> None:
         own_id = f"{self._scope}/{self._identity(device)}"
         party = Party(own_id, device, device.name, description=device.description)
-        self.parties[own_id] = party
+        self.parties[own_id] = self._by_device[device.address] = party
         own = [a for a in device.addresses if self._asked.get(a, device) is device]
         self._know(party, device.macs, own)
 

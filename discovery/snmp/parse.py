@@ -66,6 +66,9 @@ class _Report:
         self._at_stations = {
             s: self._network.heard(s.mac, s.addresses) for s in self._stations if s.addresses
         }
+        self._held: dict[str, set[str]] = {}
+        for station in self._stations:
+            self._held.setdefault(station.device.address, set()).add(station.port.name)
         self._lost = self._find_gateways()
         names = Counter(p.name.lower() for p in self._network.parties.values() if p.name)
         self._shared_names = {name for name, n in names.items() if n > 1}
@@ -186,8 +189,8 @@ class _Report:
         if self._settings.interfaces == "all":
             return list(device.interfaces.values())
         used = self._network.wired.get(party.own_id, set())
-        held = {s.port.name for s in self._stations if s.device is device}
-        return [i for i in device.interfaces.values() if i.name in used | held or _outer_address(i)]
+        used = used | self._held.get(device.address, set())
+        return [i for i in device.interfaces.values() if i.name in used or _outer_address(i)]
 
     def _interface(self, party: Party, interface: Interface) -> ItemObservation:
         return self._observer.item(

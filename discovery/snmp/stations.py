@@ -44,12 +44,10 @@ def stations(network: Network, most: int) -> list[Station]:
             for one in here:
                 found = Station(device, port, one, addresses.get(one, ()), len(here))
                 best.setdefault(one, []).append(found)
-    told = []
+    told, cabled = [], network.cabled()
     for one, places in best.items():
         party = network.at_mac(one)
-        if party and any(
-            party.own_id in (e.party for e in c.ends) for c in network.cables.values()
-        ):
+        if party and party.own_id in cabled:
             continue
         fewest = min(place.on_port for place in places)
         nearest = [place for place in places if place.on_port == fewest]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.lab.lab import Lab
+from tools.lab.lab import ROOT, Lab
 from tools.lab.tour import (
     Outcome,
     Service,
@@ -44,6 +45,9 @@ def test_what_is_said_to_go_down_is_what_goes_dark(lab: Lab, estate: Path, cut: 
         if s.node in behind
     }
     assert {one.service.place for one in outcomes if one.dark} == truth
+    if cut == "sw2":
+        shown = textwrap.indent(table(outcomes), "    ", lambda line: line != "\n")
+        assert shown in (ROOT / "docs/lab-tour.md").read_text("utf-8")
 
 
 def test_every_node_is_one_item_that_all_sources_know(lab: Lab, estate: Path) -> None:
