@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Coroutine, Iterator
 from typing import Any
@@ -168,7 +169,7 @@ def _dotted(at: Oid) -> str:
 
 
 def checked(settings: SnmpSettings) -> None:
-    """Raises :class:`~cmdb.errors.InvalidInput` where the credentials can't be right."""
+    """Raises :class:`~cmdb.errors.InvalidInput` where settings can't be right."""
     if not settings.user and not settings.community:
         raise InvalidInput(
             "Say how agents are asked: community=env:NAME for version 2c, or user=NAME with "
@@ -176,6 +177,13 @@ def checked(settings: SnmpSettings) -> None:
         )
     if settings.privacy_key and not settings.authentication_key:
         raise InvalidInput("A privacy_key needs an authentication_key as well.")
+    for address in settings.gateways:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise InvalidInput(
+                f"gateways must be addresses such as 10.0.0.1, not {address!r}."
+            ) from None
     for key in (settings.authentication_key, settings.privacy_key):
         if settings.user and key and len(key.value) < 8:
             raise InvalidInput(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from discovery.local.addresses import leads_out
@@ -128,8 +129,14 @@ class Device:
 
     @cached_property
     def supplies(self) -> tuple[Part, ...]:
-        """Its power supplies."""
-        return self._parts(SUPPLY)
+        """Its power supplies, each with a name of its own."""
+        found = self._parts(SUPPLY)
+        names = Counter(part.name or part.description for part in found)
+        return tuple(
+            replace(part, name=name if name and names[name] == 1 else f"{name} {n}".strip())
+            for n, part in enumerate(found, 1)
+            for name in [part.name or part.description]
+        )
 
     @property
     def maker(self) -> str:
@@ -160,15 +167,19 @@ class Device:
 
     def _interfaces(self) -> dict[int, Interface]:
         names, descriptions = self.column("interface_name"), self.column("interface_description")
-        found = {}
+        found: dict[int, Interface] = {}
+        taken: set[str] = set()
         for row in {**descriptions, **names}:
             at = number(row)
             if at is None:
                 continue
+            name = text(names.get(row)) or text(descriptions.get(row)) or row
+            name = f"{name} ({row})" if name in taken else name
+            taken.add(name)
             state = self.column("interface_state").get(row)
             found[at] = Interface(
                 index=at,
-                name=text(names.get(row)) or text(descriptions.get(row)) or row,
+                name=name,
                 description=text(descriptions.get(row)),
                 alias=text(self.column("interface_alias").get(row)),
                 type=number(self.column("interface_type").get(row)) or 0,

@@ -37,6 +37,7 @@ async def fetch(
     failures: list[Failure] = []
     wanted = await _addresses(named, settings.max_addresses, failures)
     agents, silent = await _all(settings, wanted, failures)
+    failures.sort(key=lambda failure: failure.message)
     if agents:
         for failure in failures:
             yield failure

@@ -81,8 +81,8 @@ class _Report:
                 for interface in self._reported(party, party.device):
                     yield self._interface(party, interface)
             if party.device:
-                for n, part in enumerate(party.device.supplies, 1):
-                    yield self._supply(party, n, part)
+                for part in party.device.supplies:
+                    yield self._supply(party, part)
 
     def links(self) -> Iterator[LinkObservation]:
         """Cables, who hangs on ports, what is part of what, what powers it."""
@@ -105,11 +105,11 @@ class _Report:
                         observer.key(party.own_id),
                         observer.key(_interface_id(party, interface)),
                     )
-            for n, part in enumerate(party.device.supplies if party.device else (), 1):
+            for part in party.device.supplies if party.device else ():
                 yield observer.link(
                     "POWERED_BY",
                     observer.key(party.own_id),
-                    observer.key(_supply_id(party, n, part)),
+                    observer.key(_supply_id(party, part)),
                     gate=SUPPLIES,
                     evidence="ENTITY-MIB",
                 )
@@ -208,12 +208,12 @@ class _Report:
             },
         )
 
-    def _supply(self, party: Party, n: int, part: Part) -> ItemObservation:
+    def _supply(self, party: Party, part: Part) -> ItemObservation:
         return self._observer.item(
             "PowerFeed",
-            _supply_id(party, n, part),
+            _supply_id(party, part),
             properties={
-                "name": f"{part.name or part.description or f'power supply {n}'} of {party.called}",
+                "name": f"{part.name} of {party.called}",
                 "description": f"Power supply: {part.description or part.name}.",
                 "labels": [f"serial={part.serial}"] if part.serial else None,
             },
@@ -261,8 +261,8 @@ def _interface_id(party: Party, interface: Interface) -> str:
     return f"{party.own_id}/interface/{interface.name}"
 
 
-def _supply_id(party: Party, n: int, part: Part) -> str:
-    return f"{party.own_id}/power/{part.name or n}"
+def _supply_id(party: Party, part: Part) -> str:
+    return f"{party.own_id}/power/{part.name}"
 
 
 def _outer_address(interface: Interface) -> bool:

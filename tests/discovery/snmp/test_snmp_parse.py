@@ -211,6 +211,25 @@ def test_a_device_of_the_network_is_told_by_what_it_does() -> None:
     assert not kind(72, "1.3.6.1.4.1.8072.3.2.10", lldp_port={"1": "eth0"})
 
 
+def test_things_of_one_name_stay_apart() -> None:
+    columns: Columns = {
+        **ports("port", "port", macs=(A,)),
+        "entity_class": {"1": 6, "2": 6, "3": 6},
+        "entity_name": {"1": "PSU", "2": "PSU", "3": "PSU B"},
+    }
+    found = report(agent("10.0.0.1", columns, name="sw"), interfaces="all")
+    seen = [o for o in found.observations if isinstance(o, ItemObservation)]
+    assert [o.properties["name"] for o in seen] == [
+        "sw",
+        "sw port",
+        "sw port (2)",
+        "PSU 1 of sw",
+        "PSU 2 of sw",
+        "PSU B of sw",
+    ]
+    assert len({o.identifiers[0] for o in seen}) == 6
+
+
 def test_interfaces_are_reported_as_the_setting_says() -> None:
     columns: Columns = {
         **ports("p1", "p2", "p3", "lo"),

@@ -145,6 +145,8 @@ async def test_what_can_not_be_asked_is_said_before_anything_is_sent() -> None:
     alone = SnmpSettings(user="u", privacy_key=Secret("env:KEY", "long-enough"))
     with pytest.raises(InvalidInput, match="needs an authentication_key"):
         await scan(alone, "127.0.0.1")
+    with pytest.raises(InvalidInput, match="not 'sw1'"):
+        await scan(settings(161, gateways=("sw1",)), "127.0.0.1")
     given = settings(161)
     with pytest.raises(InvalidInput, match="Name what to scan"):
         await ask_nobody(given)
