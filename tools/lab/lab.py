@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -65,7 +66,8 @@ class Process:
         """End it, if it is still there; raises LabFailed where it does not."""
         until = time.monotonic() + ENDS_SECONDS
         while self.runs():
-            os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(self.pid, signal.SIGKILL)
             if time.monotonic() > until:
                 raise LabFailed(f"Process {self.pid} does not end.")
             time.sleep(0.01)
@@ -269,7 +271,12 @@ class Lab:
                     start_new_session=True,
                 )
             self._started.append(outer)
-            process = Process.of(_first_child(outer, node.name))
+            try:
+                process = Process.of(_first_child(outer, node.name))
+            except OSError:
+                raise LabFailed(
+                    f"The node {node.name} ended at once: {Path(log.name).read_text()[-500:]}"
+                ) from None
             started[node.name] = (process.pid, process.since)
             self._keep(processes=started)
 

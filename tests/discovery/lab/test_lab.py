@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lab.lab import PACKAGES, ROOT, Lab, LabFailed, why_not
+from tools.lab.lab import PACKAGES, ROOT, Lab, LabFailed, Process, why_not
 from tools.lab.ready import silent
 from tools.lab.topology import topology
 
@@ -35,6 +35,15 @@ def test_what_is_missing_is_named_by_its_package(monkeypatch: pytest.MonkeyPatch
     reason = why_not()
     assert reason.startswith("The lab needs programs that are not here: apt-get install ")
     assert set(PACKAGES.values()) <= set(reason.split())
+
+
+def test_a_process_that_ends_by_itself_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        process = Process(gone.pid, "long ago")
+    runs = iter((True, False))
+    monkeypatch.setattr(Process, "runs", lambda self: next(runs))
+    process.kill()
+    assert next(runs, None) is None
 
 
 def test_every_daemon_answers_as_the_topology_says(lab: Lab) -> None:
