@@ -63,13 +63,13 @@ class _Agent(asyncio.DatagramProtocol):
 
 @contextlib.asynccontextmanager
 async def agent(
-    reply: Reply, heard: list[bytes] | None = None, delay: float = 0
+    reply: Reply, heard: list[bytes] | None = None, delay: float = 0, at: str = "127.0.0.1"
 ) -> AsyncIterator[int]:
     """Run an agent; yields its port. What it hears is put into ``heard``."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(
         lambda: _Agent(reply, [] if heard is None else heard, delay),
-        local_addr=("127.0.0.1", 0),
+        local_addr=(at, 0),
     )
     try:
         yield int(transport.get_extra_info("sockname")[1])

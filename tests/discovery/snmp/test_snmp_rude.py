@@ -16,7 +16,7 @@ from discovery.snmp import SnmpSettings
 from tests.discovery.snmp.agents import ask, free_port, scan, settings
 from tests.discovery.snmp.rude import Binds, Oid, agent, endless, octets, polite
 
-QUICK: dict[str, Any] = {"timeout": 0.3, "retries": 0}
+QUICK: dict[str, Any] = {"timeout": 1.0, "retries": 0}
 
 
 async def test_nobody_answers() -> None:
@@ -38,6 +38,18 @@ async def test_silent_addresses_of_a_range_are_no_error() -> None:
         assert found.errors == ()
         assert found.full_scope
         assert found.notes[0] == "5 addresses did not answer."
+
+
+async def test_an_agent_is_asked_by_ipv6_too() -> None:
+    try:
+        async with agent(polite, at="::1") as port:
+            found = await scan(settings(port, **QUICK), "::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6 on loopback")
+    assert found.counts["items"] == 1
+    (item,) = found.observations
+    assert isinstance(item, ItemObservation)
+    assert item.properties["name"] == "rude"
 
 
 async def test_an_agent_that_goes_in_circles_is_left_alone() -> None:
