@@ -344,6 +344,7 @@ COMPUTE = (
         "A physical machine, or one whose nature is not known yet.",
         "Host",
         layer="compute",
+        provisional=True,
     ),
     Kind(
         "VirtualMachine",

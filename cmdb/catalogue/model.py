@@ -102,7 +102,8 @@ class Kind:
     """A class of items. ``identified_by`` ranks namespaces, the strongest first.
 
     ``stale_after`` is how long a source may be silent about an item before its word yields;
-    ``retire_after`` is the grace between missing and retired.
+    ``retire_after`` is the grace between missing and retired. ``provisional`` says that sources
+    also take it for what they can't tell: a source that names another kind knows more.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Kind:
     identified_by: tuple[str, ...] = ()
     stale_after: timedelta | None = None
     retire_after: timedelta | None = None
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,12 +88,21 @@ def winners(reports: Sequence[ItemReport], silence: Silence) -> dict[str, ItemRe
 
 
 def winning_kind(reports: Sequence[ItemReport], catalogue: Catalogue, policy: Policy) -> str:
-    """The kind that holds: of related kinds the more specific, else the sources' winner."""
+    """The kind that holds: of related kinds the more specific, else the sources' winner.
+
+    A provisional kind yields to any other, unless a source says it that the policy trusts.
+    """
     kinds = {report.kind for report in reports}
     if len(kinds) == 1:
         return next(iter(kinds))
     specific = {k for k in kinds if not any(k != o and catalogue.is_a(o, k) for o in kinds)}
     candidates = [report for report in reports if report.kind in specific]
+    knowing = [
+        report
+        for report in candidates
+        if not catalogue.kind(report.kind).kind.provisional or policy.rank(report.source) < 0
+    ]
+    candidates = knowing or candidates
     allowed = min(catalogue.kind(k).stale_after for k in specific)
     newest = max(report.last_seen for report in reports)
     return max(

@@ -18,7 +18,12 @@ _MACHINE_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 def is_outer(interface: Interface) -> bool:
     """Whether the interface leads out of the machine."""
-    return interface.physical or not _INNER.match(interface.name)
+    return interface.physical or leads_out(interface.name)
+
+
+def leads_out(name: str) -> bool:
+    """Whether an interface of that name leads out of its machine, as far as names tell."""
+    return not _INNER.match(name)
 
 
 def own_addresses(interfaces: tuple[Interface, ...]) -> tuple[str, ...]:

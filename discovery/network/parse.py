@@ -26,6 +26,8 @@ NETWORK_TYPES = frozenset(
     {"router", "broadband router", "switch", "bridge", "firewall", "WAP", "load balancer", "hub"}
 )
 """The types of systems, as nmap has them, that are devices of the network."""
+_RANGE = re.compile(r" or (?:later|earlier|newer|older|above|below)\b| - |\.[xX]\b")
+"""What nmap says where an answer fits several versions."""
 HOP_CONFIDENCE = 0.5
 """Of a link between two that follow each other on a way: something unseen may be between them."""
 
@@ -160,6 +162,10 @@ class _Report:
         labels = [f"cpe={cpe}" for cpe in service.cpes if cpe.startswith("cpe:/a")]
         if protocol:
             labels.append(f"protocol={protocol}")
+        version = service.version if product else ""
+        if _RANGE.search(version):
+            labels.append(f"version-guess={version}")
+            version = ""
         if service.product and not service.recognised:
             labels.append(f"answer-names={service.product}")
         return self._observer.item(
@@ -173,7 +179,7 @@ class _Report:
                 "name": f"{called if usual else f'{called}:{service.port}'} on {place}",
                 "product": product.name if product else None,
                 "engine": product.name if product and product.database else None,
-                "version": service.version if product else None,
+                "version": version,
                 "port": service.port,
                 "ports": [f"{service.protocol}/{service.port}"],
                 "labels": labels or None,

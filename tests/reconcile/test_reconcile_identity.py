@@ -276,6 +276,20 @@ async def test_a_more_specific_kind_wins_over_its_parent(store: Store) -> None:
     assert (await only(store, "key:pg/1")).kind == "DatabaseInstance"
 
 
+@pytest.mark.parametrize("first", ["Server", "NetworkDevice"])
+async def test_a_source_that_knows_what_it_is_wins_in_any_order(store: Store, first: str) -> None:
+    seen = {
+        "Server": host("mac:52:54:00:aa:00:01", kind="Server", source="a"),
+        "NetworkDevice": host("mac:52:54:00:aa:00:01", kind="NetworkDevice", source="b"),
+    }
+    for kind in (first, *(seen.keys() - {first})):
+        await load(store, [seen[kind]])
+    assert (await only(store, "mac:52:54:00:aa:00:01")).kind == "NetworkDevice"
+    trusted = host("mac:52:54:00:aa:00:01", kind="Server", source="operator", day=1)
+    await load(store, [trusted])
+    assert (await only(store, "mac:52:54:00:aa:00:01")).kind == "Server"
+
+
 async def test_a_revert_restores_what_the_revision_found(store: Store) -> None:
     await load(store, [host("serial:A1", name="a")])
     before = await only(store, "serial:A1")

@@ -111,6 +111,20 @@ def test_a_proxy_is_not_the_server_behind_it() -> None:
     assert {o.relation for o in links(found)} == {"RUNS_ON"}
 
 
+@pytest.mark.parametrize("guessed", ["9.6.0 or later", "8.4.1 - 8.4.11", "3.X"])
+def test_a_range_of_versions_is_a_label_only(guessed: str) -> None:
+    found = items(
+        parsed(scan(host("10.0.0.5", service(5432, "postgresql", "PostgreSQL DB", guessed))))
+    )["postgresql on 10.0.0.5"]
+    assert "version" not in found.properties
+    assert f"version-guess={guessed}" in str(found.properties["labels"])
+
+
+def test_the_multiplexer_of_an_snmp_agent_is_the_agent_s() -> None:
+    found = items(parsed(scan(host("10.0.0.5", service(199, "smux", "Linux SNMP multiplexer")))))
+    assert found["net-snmp:199 on 10.0.0.5"].properties["product"] == "net-snmp"
+
+
 def test_a_guess_below_the_accuracy_is_a_label_only() -> None:
     machine = items(parsed(scan(host("10.0.0.5", more=guess("Linux 2.6", 85)))))["10.0.0.5"]
     assert "operating_system" not in machine.properties
