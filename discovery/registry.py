@@ -11,12 +11,15 @@ import discovery
 from cmdb.errors import InvalidInput, did_you_mean, nearest
 from discovery.scanner import Manifest, Scanner
 
+SHARED = frozenset({"machine"})
+"""Folders that hold what several scanners share, and are none."""
+
 
 @lru_cache(maxsize=1)
 def scanner_names() -> tuple[str, ...]:
     """The names of all scanners, sorted. Reads folder names only: nothing is imported."""
     found = pkgutil.iter_modules(discovery.__path__)
-    return tuple(sorted(module.name for module in found if module.ispkg))
+    return tuple(sorted(m.name for m in found if m.ispkg and m.name not in SHARED))
 
 
 def load_scanner(name: str) -> Scanner[Any, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from discovery.local.payload import Interface, Machine, Mount
+from discovery.machine.payload import Interface, Machine, Mount
 
 _DMI = Path("/sys/class/dmi/id")
 _DMI_FIELDS = ("sys_vendor", "product_name", "product_serial", "product_uuid", "chassis_vendor")

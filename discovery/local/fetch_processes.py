@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import psutil
 
-from discovery.local.entry import entry_point, shim_container
-from discovery.local.payload import Process, RunningContainer, Socket
+from discovery.machine.entry import entry_point, shim_container
+from discovery.machine.payload import Process, RunningContainer, Socket
 
 
 class _Connection(Protocol):

@@ -19,10 +19,10 @@ import pytest
 
 from cmdb.items import ItemObservation, LinkObservation
 from discovery.local import SCANNER, LocalSettings
-from discovery.local.entry import entry_point
+from discovery.machine.entry import entry_point
 from discovery.local.fetch_containers import read_containers
 from discovery.local.fetch_packages import read_versions, upstream
-from discovery.local.payload import RunningContainer
+from discovery.machine.payload import RunningContainer
 from discovery.run import ScanResult, run_scan
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the scanner is at home on Linux")

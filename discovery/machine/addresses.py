@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import re
 
-from discovery.local.payload import Interface, Machine
+from discovery.machine.payload import Interface, Machine
 
 _INNER = re.compile(
     r"^(?:docker\d|br-[0-9a-f]{12}$|veth|virbr|vnet|tap|tun|cni|cali|flannel|cilium|lxc|lxd|podman"
