@@ -8,7 +8,7 @@ from cmdb.items import ItemObservation, LinkObservation
 from discovery.machine.addresses import all_addresses, endpoint, is_outer, own_addresses
 from discovery.machine.connections import Place, connection_links, dependencies
 from discovery.machine.host import host_observation, shared_key
-from discovery.machine.payload import MachinePayload, Mount
+from discovery.machine.payload import MachinePayload, Mount, Socket
 from discovery.machine.shares import server_key, share_of
 from discovery.machine.software import ANY_ADDRESS, Instance, Software
 from discovery.machine.view import View
@@ -16,7 +16,11 @@ from discovery.observer import Observer
 
 
 class MachineReport:
-    """One machine on its way to observations."""
+    """One machine on its way to observations.
+
+    ``host`` is its key, ``addresses`` are those that others can reach it by, and ``dependencies``
+    what its programs call.
+    """
 
     def __init__(
         self, payload: MachinePayload, view: View, observer: Observer, identity: str
@@ -71,8 +75,13 @@ class MachineReport:
         for own_id, instances in self._instances.items():
             yield self._instance(own_id, instances)
 
-    def links(self) -> Iterator[LinkObservation]:
-        """How all that hangs together."""
+    def service_key(self, listener: Socket) -> str | None:
+        """The key of the software that a listening socket belongs to; None where it hides."""
+        instance = self._software.listening(listener)
+        return self._observer.key(self._software_id(instance)) if instance else None
+
+    def links(self, *, connections: bool = True) -> Iterator[LinkObservation]:
+        """How all that hangs together, with or without what it is connected to."""
         observer, host = self._observer, self.host
         for interface in self._interfaces:
             yield observer.link("CONTAINS", host, observer.key(self._interface_id(interface.name)))
@@ -89,9 +98,10 @@ class MachineReport:
                 confidence=0.8 if guessed else 1.0,
                 evidence="a process of it runs and its usual port is open" if guessed else None,
             )
-        yield from connection_links(
-            self.dependencies, self._payload.machine.hostname, self._observer
-        )
+        if connections:
+            yield from connection_links(
+                self.dependencies, self._payload.machine.hostname, self._observer
+            )
 
     def _attachment(self, mount: Mount) -> Iterator[LinkObservation]:
         """The machine on its volume, and the volume on the server that it comes from."""
