@@ -6,10 +6,10 @@ PYTEST_ARGS ?= -n 2
 COVERAGE := $(if $(CI),--cov --cov-report=term --cov-fail-under=$(shell cat tests/coverage_floor.txt))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz check format bench docs lock web neo4j clean
+.PHONY: help install demo test fuzz check format bench docs lock web neo4j lab lab-down lab-tour clean
 
 help: ## list the verbs
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 install: $(VENV)/.installed-sources ## create .venv with .venv/bin/cmdb in it
 
@@ -46,6 +46,12 @@ web: ## build the web app anew (needs Node)
 
 neo4j: ## start a real Neo4j for development and print its address
 	@$(PYTHON) tools/neo4j/start.py start
+
+lab: ## start a small network of real daemons, to be scanned (needs root, Linux)
+	@$(PYTHON) -m tools.lab up
+
+lab-down: ## end what `make lab` started
+	@$(PYTHON) -m tools.lab down
 
 clean: ## remove what the other verbs made
 	rm -rf $(VENV) cmdb/web_static web/node_modules dist .pytest_cache .mypy_cache .ruff_cache

@@ -15,6 +15,7 @@ from cmdb.revisions import Run
 from cmdb.store.connect import open_store
 from cmdb.store.port import Store
 from discovery.run import ScanResult
+from tests.discovery.lab_fixture import lab as lab  # noqa: PLC0414  # a fixture, for all tests here
 
 SHARED = Path(__file__).resolve().parents[3] / "shared/data"
 
