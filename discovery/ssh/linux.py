@@ -17,6 +17,7 @@ from discovery.ssh.storage import read_mounts
 _GREPPED = re.compile(r"(?P<path>/[^:\n]*):(?P<text>.*)")
 _LINK = re.compile(r"/proc/(?P<pid>\d+)/exe -> (?P<file>.+)$", re.MULTILINE)
 _HEADER = re.compile(r"(?:\A|\n)==> /proc/(\d+)/cmdline <==\n")
+_INTERFACE = re.compile(r"/sys/class/net/([^/\s]+)/")
 _KERNEL_THREADS = 2
 _CONTAINER = re.compile(r"(?P<id>[0-9a-f]{64})\|(?P<name>[^|\n]*)\|(?P<image>[^|\n]*)")
 
@@ -101,12 +102,13 @@ def _container(outputs: Outputs) -> tuple[str, str]:
 
 
 def _physical(outputs: Outputs) -> frozenset[str]:
-    return frozenset(line.split("/")[-2] for line in text_of(outputs, "devices").split())
+    return frozenset(_INTERFACE.findall(text_of(outputs, "devices")))
 
 
 def _speeds(outputs: Outputs) -> dict[str, int]:
     found = grepped(text_of(outputs, "speeds"))
-    return {p.split("/")[-2]: int(t) for p, t in found.items() if t.isdigit() and int(t)}
+    named = ((_INTERFACE.match(path), text) for path, text in found.items())
+    return {row[1]: int(text) for row, text in named if row and text.isdigit() and int(text)}
 
 
 def _processes(outputs: Outputs, arguments: Mapping[int, list[str]]) -> Iterator[Process]:

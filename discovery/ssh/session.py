@@ -163,20 +163,19 @@ class Session:
                 return Output(_text(found), None, f"was refused: {_plain(error)}")
 
     async def _run(self, line: str, found: bytearray, said: bytearray) -> Output:
-        async with self._connection.create_process(
-            line, encoding=None, stdin=asyncssh.DEVNULL
-        ) as process:
-            complaints = asyncio.create_task(_gather(process.stderr, said, 4096))
-            try:
-                whole = await _gather(process.stdout, found, self._most)
-                if not whole:
-                    process.close()
-                    return Output(_text(found), None, f"printed more than {self._most // 1024} kB")
-                await process.wait_closed()
-            finally:
-                complaints.cancel()
-            status = process.exit_status
-            return Output(_text(found), status, _first_line(said) if status else "")
+        # Not as a context manager: its end waits for the other side, which may never come.
+        process = await self._connection.create_process(line, encoding=None, stdin=asyncssh.DEVNULL)
+        complaints = asyncio.create_task(_gather(process.stderr, said, 4096))
+        try:
+            whole = await _gather(process.stdout, found, self._most)
+            if not whole:
+                return Output(_text(found), None, f"printed more than {self._most // 1024} kB")
+            await process.wait_closed()
+        finally:
+            complaints.cancel()
+            process.close()
+        status = process.exit_status
+        return Output(_text(found), status, _first_line(said) if status else "")
 
 
 async def _gather(stream: Any, into: bytearray, most: int) -> bool:

@@ -21,7 +21,7 @@ _SS = re.compile(
 )
 _PID = re.compile(r"\bpid=(\d+)")
 _BSD = re.compile(
-    r"(?P<protocol>tcp|udp)[46]{0,2}\s+\d+\s+\d+\s+(?P<local>\S+)\s+(?P<remote>\S+)(?:\s+(?P<state>\w+))?"
+    r"(?P<protocol>tcp|udp)(?P<version>[46]{0,2})\s+\d+\s+\d+\s+(?P<local>\S+)\s+(?P<remote>\S+)(?:\s+(?P<state>\w+))?"
 )
 
 
@@ -77,6 +77,8 @@ def _from_bsd_netstat(text: str) -> Iterator[Socket]:
     for line in text.splitlines():
         if row := _BSD.match(line):
             local, remote = (row[end].rpartition(".")[::2] for end in ("local", "remote"))
+            if row["version"] == "4" and local[0] == "*":
+                local = ("0.0.0.0", local[1])  # noqa: S104  # what it says; nothing is bound
             yield from _socket(row["protocol"], row["state"] or "", local, remote, None)
 
 
@@ -105,7 +107,7 @@ def _socket(
 
 def _address(text: str, other: str) -> str:
     """The address plainly; ``*`` is any address, of version 6 where nothing says otherwise."""
-    bare = text.strip("[]").partition("%")[0]
+    bare = text.partition("%")[0].strip("[]")
     if bare in ("*", ""):
         return "0.0.0.0" if "." in other else "::"  # noqa: S104  # what it says; nothing is bound
     return plain_address(bare)

@@ -30,7 +30,7 @@ import msgspec
 import psutil
 
 from discovery.local import SCANNER, LocalSettings
-from discovery.machine.payload import MachinePayload, Machine, Process
+from discovery.machine.payload import Machine, MachinePayload, Process
 from discovery.scanner import Failure, encode_payload
 
 HERE, PEER = "cmdb-rec-here", "cmdb-rec-peer"

@@ -17,8 +17,8 @@ from cmdb.items.value import check_value
 from discovery.local import SCANNER, LocalSettings
 from discovery.machine.payload import (
     Interface,
-    MachinePayload,
     Machine,
+    MachinePayload,
     Mount,
     Process,
     RunningContainer,
