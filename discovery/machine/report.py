@@ -18,15 +18,15 @@ from discovery.observer import Observer
 class MachineReport:
     """One machine on its way to observations.
 
-    ``host`` is its key, ``addresses`` are those that others can reach it by, and ``dependencies``
-    what its programs call.
+    ``view`` is how it is looked at, ``host`` its key, ``addresses`` are those that others can
+    reach it by, and ``dependencies`` what its programs call.
     """
 
     def __init__(
         self, payload: MachinePayload, view: View, observer: Observer, identity: str
     ) -> None:
         self._payload = payload
-        self._view = view
+        self.view = view
         self._observer = observer
         self._identity = identity
         self.addresses = own_addresses(payload.interfaces)
@@ -41,7 +41,7 @@ class MachineReport:
     def items(self) -> Iterator[ItemObservation]:
         """The machine, then what is part of it, hangs on it and runs on it."""
         yield host_observation(
-            self._observer, self._payload, self._view, self._identity, self.addresses
+            self._observer, self._payload, self.view, self._identity, self.addresses
         )
         for interface in self._interfaces:
             yield self._observer.item(
@@ -80,6 +80,11 @@ class MachineReport:
         instance = self._software.listening(listener)
         return self._observer.key(self._software_id(instance)) if instance else None
 
+    def software_key(self, product: str) -> str | None:
+        """The key of the software of that product; None where none is seen to run."""
+        found = (i for i in self._software.instances if i.product.name == product)
+        return next((self._observer.key(self._software_id(i)) for i in found), None)
+
     def links(self, *, connections: bool = True) -> Iterator[LinkObservation]:
         """How all that hangs together, with or without what it is connected to."""
         observer, host = self._observer, self.host
@@ -113,14 +118,14 @@ class MachineReport:
             yield self._observer.link(
                 "HOSTED_ON",
                 volume,
-                server_key(server, self._view.address_scope),
+                server_key(server, self.view.address_scope),
                 evidence=f"mounted from {server} on {self._payload.machine.hostname}",
             )
 
     def _place(self) -> Place:
         return Place(
             self.host,
-            self._view.address_scope,
+            self.view.address_scope,
             all_addresses(self._payload.interfaces),
             lambda instance: self._observer.key(self._software_id(instance)),
         )
@@ -144,7 +149,7 @@ class MachineReport:
             [
                 shared_key(own_id),
                 *(
-                    endpoint(self._view.address_scope, s.protocol, address, s.port)
+                    endpoint(self.view.address_scope, s.protocol, address, s.port)
                     for s in sockets
                     for address in self._reachable_at(s.address)
                 ),
@@ -185,7 +190,7 @@ class MachineReport:
 
     def _volume_id(self, mount: Mount) -> str:
         if share := share_of(mount):
-            return f"share/{self._view.address_scope}/{share}"
+            return f"share/{self.view.address_scope}/{share}"
         return f"{self._identity}/volume{mount.mount_point}"
 
     def _volume(self, mount: Mount) -> ItemObservation:

@@ -76,6 +76,14 @@ class SshSettings(msgspec.Struct, frozen=True, kw_only=True):
     containers: Annotated[
         bool, Meta(description="Whether to ask container runtimes what they run.")
     ] = True
+    proxies: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Whether to read the configurations of proxies that run, and certificates."
+            )
+        ),
+    ] = True
     hosts_at_once: Annotated[
         int, Meta(description="Machines that are read at the same time.", ge=1, le=500)
     ] = 20
@@ -117,8 +125,8 @@ SCANNER = Scanner(
         title="Machines, over SSH",
         description=(
             "Machines that are signed in to: their hardware and operating system, interfaces, "
-            "local and remote storage, containers, the software that listens, and who is "
-            "connected to whom, seen from both ends and told once."
+            "local and remote storage, containers, the software that listens, who is connected to "
+            "whom, seen from both ends and told once, what proxies route to, and certificates."
         ),
         kinds=(
             "Server",
@@ -128,8 +136,21 @@ SCANNER = Scanner(
             "StorageVolume",
             "SoftwareInstance",
             "DatabaseInstance",
+            "LoadBalancer",
+            "Cluster",
+            "Certificate",
         ),
-        relations=("CONTAINS", "ATTACHES_TO", "HOSTED_ON", "RUNS_ON", "CONNECTS_TO"),
+        relations=(
+            "CONTAINS",
+            "ATTACHES_TO",
+            "HOSTED_ON",
+            "RUNS_ON",
+            "CONNECTS_TO",
+            "ROUTES_TO",
+            "MEMBER_OF",
+            "SECURED_BY",
+            "RESOLVED_BY",
+        ),
         needs=(
             "`pip install 'cmdb-graph[ssh]'`.",
             "An account on each machine that may run commands; it needs no rights beyond that.",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
 import msgspec
+
+_PATTERN = re.compile(r"/[\w./*\[\]-]+")
+"""Paths, and patterns of them."""
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -34,20 +39,18 @@ def commands_of(system: str) -> tuple[Command, ...]:
     return tuple(c for c in commands() if c.system in ("", system) and c.name != "system")
 
 
-def command_line(run: str, *, sudo: bool = False) -> str:
-    """The line that any shell takes; patterns of file names are the shell's to fill in.
+def command_line(run: str, more: Sequence[str] = (), *, sudo: bool = False) -> str:
+    """The line that any shell takes; patterns of file names in it are the shell's to fill in.
 
-    >>> command_line("grep -H -E ^(a|b) /sys/class/net/*/speed")
-    "env LC_ALL=C grep -H -E '^(a|b)' /sys/class/net/*/speed"
+    ``more`` are words behind it, each taken as it is.
+
+    >>> command_line("grep -H -E ^(a|b) /sys/class/net/*/speed", ["a b"])
+    "env LC_ALL=C grep -H -E '^(a|b)' /sys/class/net/*/speed 'a b'"
     """
-    words = (
-        w if w.startswith("/") and not set(w) & _UNSAFE else shlex.quote(w) for w in run.split()
-    )
+    words = [w if _PATTERN.fullmatch(w) else shlex.quote(w) for w in run.split()]
+    words += [shlex.quote(word) for word in more]
     line = " ".join(words)
     if sudo:
         # The shell that fills in the patterns must be root's: others may not look everywhere.
         return f"sudo -n env LC_ALL=C sh -c {shlex.quote(line)}"
     return f"env LC_ALL=C {line}"
-
-
-_UNSAFE = frozenset(" \t\n;&|<>$`\"'\\(){}!#~")

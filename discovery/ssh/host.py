@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import msgspec
 
 from cmdb.errors import RemoteUnavailable
+from discovery.configuration.payload import FoundCertificate, Routes
 from discovery.machine.payload import MachinePayload
 from discovery.ssh import SshSettings
-from discovery.ssh.commands import Command, command_line, commands, commands_of
+from discovery.ssh.commands import Command, commands_of
 from discovery.ssh.linux import read_linux
-from discovery.ssh.output import NOT_FOUND, Output
+from discovery.ssh.output import Output, text_of
 from discovery.ssh.packages import owners, packages_in, versions_in
 from discovery.ssh.payload import SshHost
+from discovery.ssh.proxies import read_proxies
+from discovery.ssh.runner import Runner, named
 from discovery.ssh.session import Session
 from discovery.ssh.targets import Target
 from discovery.ssh.unix import read_unix
@@ -37,7 +40,7 @@ async def read_host(session: Session, target: Target, settings: SshSettings) -> 
     that is known.
     """
     runner = Runner(session, sudo=settings.sudo)
-    outputs = {"system": await runner.run(_named("system"))}
+    outputs = {"system": await runner.run(named("system"))}
     words = outputs["system"].text.split()
     system = _SYSTEMS.get(words[0] if words else "")
     if system is None:
@@ -54,42 +57,18 @@ async def read_host(session: Session, target: Target, settings: SshSettings) -> 
     if system == "linux":
         machine = msgspec.structs.replace(machine, versions=await _versions(runner, machine))
     errors = (*machine.errors, *_problems(chosen, outputs, machine.machine.hostname))
-    errors += (f"{machine.machine.hostname}: {runner.refusal}.",) if runner.refusal else ()
+    routes: tuple[Routes, ...] = ()
+    certificates: tuple[FoundCertificate, ...] = ()
+    if system == "linux" and settings.proxies:
+        arguments = text_of(outputs, "arguments")
+        routes, certificates = await read_proxies(runner, machine, arguments)
+    told = [*([runner.refusal] if runner.refusal else []), *runner.problems]
+    errors += tuple(f"{machine.machine.hostname}: {problem}." for problem in told)
     machine = msgspec.structs.replace(machine, errors=errors)
-    return SshHost(str(target), session.address, session.port, machine)
+    return SshHost(str(target), session.address, session.port, machine, routes, certificates)
 
 
 _CONTAINERS = frozenset({"docker", "podman"})
-
-
-def _named(name: str) -> Command:
-    return next(command for command in commands() if command.name == name)
-
-
-class Runner:
-    """Runs commands of the table; ``refusal`` says why sudo does not do it."""
-
-    def __init__(self, session: Session, *, sudo: bool) -> None:
-        self._session = session
-        self._sudo = sudo
-        self.refusal = ""
-
-    async def run(self, command: Command, more: Sequence[str] = ()) -> Output:
-        """What the command prints, or the one instead of it where it is not there."""
-        output = await self._once(command.run, command.sudo, more)
-        if not output.text and command.instead and output.status not in (0, None):
-            second = await self._once(command.instead, command.sudo, more)
-            return second if second.text or second.status == 0 else output
-        return output
-
-    async def _once(self, run: str, sudo: bool, more: Sequence[str]) -> Output:
-        line = " ".join((run, *more)) if more else run
-        if sudo and self._sudo and not self.refusal:
-            output = await self._session.run(command_line(line, sudo=True))
-            if output.status not in (1, NOT_FOUND) or output.text or "sudo" not in output.problem:
-                return output
-            self.refusal = f"sudo was refused ({output.problem})"
-        return await self._session.run(command_line(line))
 
 
 def _problems(
@@ -117,9 +96,9 @@ async def _versions(runner: Runner, machine: MachinePayload) -> dict[str, str]:
     wanted = owners(files)
     if not wanted:
         return {}
-    output = await runner.run(_named("packages"), sorted(wanted))
+    output = await runner.run(named("packages"), sorted(wanted))
     packages, versions = packages_in(output.text, files)
     if packages:
-        output = await runner.run(_named("versions"), sorted(set(packages.values())))
+        output = await runner.run(named("versions"), sorted(set(packages.values())))
         versions |= versions_in(output.text, packages)
     return versions

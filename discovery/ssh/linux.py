@@ -24,7 +24,7 @@ _CONTAINER = re.compile(r"(?P<id>[0-9a-f]{64})\|(?P<name>[^|\n]*)\|(?P<image>[^|
 
 def read_linux(outputs: Outputs) -> MachinePayload:
     """The machine that printed this."""
-    arguments = dict(_arguments(text_of(outputs, "arguments")))
+    arguments = dict(arguments_of(text_of(outputs, "arguments")))
     processes = tuple(_processes(outputs, arguments))
     return MachinePayload(
         machine=_machine(outputs),
@@ -130,7 +130,7 @@ def _processes(outputs: Outputs, arguments: Mapping[int, list[str]]) -> Iterator
         )
 
 
-def _arguments(text: str) -> Iterator[tuple[int, list[str]]]:
+def arguments_of(text: str) -> Iterator[tuple[int, list[str]]]:
     """The arguments of each process. They go no further than the name of what is run."""
     pieces = _HEADER.split(text)
     for pid, told in zip(pieces[1::2], pieces[2::2], strict=True):

@@ -9,11 +9,13 @@ from datetime import datetime
 import msgspec
 
 from cmdb.items import ItemObservation, Observation
+from discovery.configuration.parse import by_path
+from discovery.configuration.proxies import Place, certificate_items, proxy_observations
 from discovery.machine.addresses import all_addresses, is_outer, machine_id, machine_identity
 from discovery.machine.payload import MachinePayload
 from discovery.machine.report import MachineReport
 from discovery.machine.view import View
-from discovery.observer import Observer
+from discovery.observer import Observer, once
 from discovery.scanner import Parsed
 from discovery.ssh import SshSettings
 from discovery.ssh.both_ends import Looked, connection_observations
@@ -49,28 +51,52 @@ def parse(payload: SshPayload, settings: SshSettings, time: datetime) -> Parsed:
         observations += connection_observations(
             looked, observer, settings.address_scope, clients=settings.clients
         )
-    errors = tuple(error for host in payload.hosts for error in host.machine.errors)
+    observations += _proxies(told, looked, observer, observations)
+    errors = tuple(
+        error
+        for host in payload.hosts
+        for error in (*host.machine.errors, *(e for r in host.routes for e in r.errors))
+    )
     hidden = any(_hidden(host.machine) for host in payload.hosts)
     return Parsed(
         scope=observer.scope,
-        observations=tuple(_once(observations)),
-        full=not (errors or hidden) and settings.connections and settings.containers,
+        observations=tuple(once(observations)),
+        full=not (errors or hidden)
+        and settings.connections
+        and settings.containers
+        and settings.proxies,
         notes=tuple(_notes(payload, told)),
         errors=errors,
     )
 
 
-def _once(observations: list[Observation]) -> Iterator[Observation]:
-    """Each thing once: a share is told by every machine that mounts it."""
-    told: set[tuple[str, ...]] = set()
-    for seen in observations:
-        if isinstance(seen, ItemObservation):
-            own: tuple[str, ...] = seen.identifiers[:1]
-        else:
-            own = (seen.relation, seen.from_key, seen.to_key)
-        if own not in told:
-            told.add(own)
-            yield seen
+def _proxies(
+    told: dict[str, tuple[SshHost, str]],
+    looked: list[Looked],
+    observer: Observer,
+    seen: list[Observation],
+) -> Iterator[Observation]:
+    """What the machines' proxies route to, and the certificates on them."""
+    endpoints = frozenset(
+        key
+        for one in seen
+        if isinstance(one, ItemObservation)
+        for key in one.identifiers
+        if key.startswith("endpoint:")
+    )
+    for (host, identity), one in zip(told.values(), looked, strict=True):
+        yield from certificate_items(host.certificates, observer)
+        for routes in host.routes:
+            place = Place(
+                prefix=identity,
+                name=one.hostname,
+                address_scope=one.report.view.address_scope,
+                addresses=one.report.addresses,
+                software=one.report.software_key(routes.product) or "",
+                certificates=by_path(host.certificates),
+                observed=endpoints,
+            )
+            yield from proxy_observations(routes, place, observer)
 
 
 def _without_visits(machine: MachinePayload, doors: frozenset[tuple[str, int]]) -> MachinePayload:

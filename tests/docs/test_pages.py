@@ -15,6 +15,7 @@ from tests.docs.test_readme import ROOT, pattern, tour
 
 PAGES = (
     "causes.md",
+    "configuration.md",
     "pictures.md",
     "plan-gate.md",
     "restoration.md",

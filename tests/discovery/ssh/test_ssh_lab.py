@@ -67,3 +67,29 @@ def test_the_proxy_depends_on_what_is_behind_it_once(lab: Lab, tmp_path: Path) -
     assert ("nginx:8080 on app1", "haproxy on web1") not in ends
     (link,) = [k for k, e in zip(calls, ends, strict=True) if e[0] == "haproxy on web1"]
     assert link["evidence"] == "established TCP connection on app1 and web1"
+
+
+def test_what_the_proxy_routes_to_is_read_from_the_file_it_was_started_with(
+    lab: Lab, tmp_path: Path
+) -> None:
+    lines = scanned(lab, tmp_path)
+    name = {
+        key: line["item"]["properties"]["name"]
+        for line in lines
+        if "item" in line
+        for key in line["item"]["identifiers"]
+    }
+    ends = {
+        (k["relation"], name.get(k["from"], k["from"]), name.get(k["to"], k["to"]))
+        for k in (line["link"] for line in lines if "link" in line)
+    }
+    routes = {end for end in ends if end[0] in ("ROUTES_TO", "MEMBER_OF", "HOSTED_ON")}
+    (pool,) = {end[2] for end in routes if end[0] == "ROUTES_TO"}
+    (front,) = {end[1] for end in routes if end[0] == "HOSTED_ON"}
+    assert routes == {
+        ("HOSTED_ON", front, "haproxy on web1"),
+        ("ROUTES_TO", front, pool),
+        ("ROUTES_TO", "haproxy on web1", pool),
+        ("MEMBER_OF", "nginx:8080 on app1", pool),
+    }
+    assert pool.endswith("of haproxy on web1")

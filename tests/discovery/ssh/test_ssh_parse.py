@@ -18,9 +18,9 @@ from discovery.run import run_scan
 from discovery.scanner import Failure, Parsed, decode_payload, encode_payload
 from discovery.ssh import SCANNER, SshSettings
 from discovery.ssh.commands import commands
-from discovery.ssh.host import Runner
 from discovery.ssh.output import Output
 from discovery.ssh.payload import SshHost, SshPayload
+from discovery.ssh.runner import Runner
 from discovery.ssh.targets import read_target
 from tests.discovery.conftest import load_scan
 
@@ -211,7 +211,7 @@ class Session:
 
 async def test_where_sudo_is_refused_it_is_asked_once_and_told() -> None:
     session = Session()
-    runner = Runner(session, sudo=True)  # type: ignore[arg-type]  # what it uses of a session
+    runner = Runner(session, sudo=True)
     (sockets,) = [c for c in commands() if c.name == "sockets" and c.system == "linux"]
     assert (await runner.run(sockets)).text == "Netid State\n"
     assert (await runner.run(sockets)).text == "Netid State\n"
@@ -221,7 +221,7 @@ async def test_where_sudo_is_refused_it_is_asked_once_and_told() -> None:
 
 async def test_another_program_is_run_where_the_first_is_not_there() -> None:
     session = Session()
-    runner = Runner(session, sudo=False)  # type: ignore[arg-type]  # as above
+    runner = Runner(session, sudo=False)
     (interfaces,) = [c for c in commands() if c.name == "interfaces" and c.system == "linux"]
     await runner.run(interfaces)
     assert session.lines == ["env LC_ALL=C ip -j addr", "env LC_ALL=C ifconfig -a"]
