@@ -15,6 +15,7 @@ from cmdb.ingest import Loaded
 from cmdb.items import ItemObservation, LinkObservation
 from cmdb.store.sqlite import SqliteStore
 from discovery.configuration import SCANNER, ConfigurationSettings
+from discovery.configuration.payload import ConfigurationPayload
 from discovery.machine.payload import Interface, Machine, MachinePayload, Process, Socket
 from discovery.run import ScanResult, run_scan
 from discovery.scanner import decode_payload, encode_payload
@@ -95,7 +96,7 @@ async def test_no_secret_of_a_configuration_is_kept(tmp_path: Path) -> None:
     assert SECRET not in repr(payloads)
     assert "PRIVATE KEY" not in repr(payloads)
     (payload,) = payloads
-    assert payload is not None
+    assert isinstance(payload, ConfigurationPayload)
     assert decode_payload(SCANNER, encode_payload(payload)) == payload
 
 
