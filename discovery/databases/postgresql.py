@@ -50,7 +50,7 @@ async def _connected(target: Target, settings: DatabasesSettings) -> Any:
             user=target.user or settings.user or "postgres",
             password=settings.password.value or None,
             database=target.database or "postgres",
-            timeout=settings.timeout,
+            timeout=int(settings.timeout),
             command_timeout=settings.timeout,
             ssl=_TLS[settings.tls],
             passfile="/dev/null",

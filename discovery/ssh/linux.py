@@ -25,13 +25,15 @@ _CONTAINER = re.compile(r"(?P<id>[0-9a-f]{64})\|(?P<name>[^|\n]*)\|(?P<image>[^|
 def read_linux(outputs: Outputs) -> MachinePayload:
     """The machine that printed this."""
     arguments = dict(arguments_of(text_of(outputs, "arguments")))
+    sockets = read_sockets(text_of(outputs, "sockets"))
     processes = tuple(_processes(outputs, arguments))
     return MachinePayload(
-        machine=_machine(outputs),
+        # Where a socket does not show whose it is, the account may not see them all.
+        machine=_machine(outputs, sees_all=all(s.pid is not None for s in sockets)),
         interfaces=read_interfaces(
             text_of(outputs, "interfaces"), _physical(outputs), _speeds(outputs)
         ),
-        sockets=read_sockets(text_of(outputs, "sockets")),
+        sockets=sockets,
         processes=processes,
         mounts=read_mounts(outputs),
         containers=tuple(_containers(outputs, processes, arguments)),
@@ -39,7 +41,7 @@ def read_linux(outputs: Outputs) -> MachinePayload:
     )
 
 
-def _machine(outputs: Outputs) -> Machine:
+def _machine(outputs: Outputs, *, sees_all: bool) -> Machine:
     words = text_of(outputs, "system").split()
     system, node, kernel, architecture = (*words, "", "", "", "")[:4]
     release = dict(_assignments(text_of(outputs, "release")))
@@ -67,13 +69,8 @@ def _machine(outputs: Outputs) -> Machine:
         container=container,
         container_id=container_id,
         ephemeral_ports=(int(ports[0]), int(ports[1])) if known else (32768, 60999),
-        root=not _hides_owners(outputs),
+        root=sees_all,
     )
-
-
-def _hides_owners(outputs: Outputs) -> bool:
-    """Whether a listening socket shows whose it is not: the account may not see them all."""
-    return any(s.pid is None for s in read_sockets(text_of(outputs, "sockets")))
 
 
 def grepped(text: str) -> dict[str, str]:

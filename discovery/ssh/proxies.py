@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import posixpath
 import re
 from collections.abc import Iterable
 
@@ -53,8 +54,8 @@ async def read_proxies(
 ) -> tuple[tuple[Routes, ...], tuple[FoundCertificate, ...]]:
     """What the proxies that run on a machine say of their routes, and its certificates."""
     running = _running(machine, arguments)
-    folders = sorted({folder for product in running for folder in FOLDERS[product]})
     given = sorted({path for paths in running.values() for path in paths})
+    folders = sorted({*(f for product in running for f in FOLDERS[product]), *_beside(given)})
     texts: dict[str, str] = {}
     if running:
         listed = await _listed(runner, [*folders, *given], ("*.conf", "*.cfg", "*.y*ml", "*.json"))
@@ -68,6 +69,12 @@ async def read_proxies(
     named_files = {f for r in routes for front in r.fronts for f in front.certificates}
     certificates = await _certificates(runner, named_files)
     return tuple(routes), tuple(certificates)
+
+
+def _beside(paths: Iterable[str]) -> set[str]:
+    """The folders of those files, where includes are: not those that hold all sorts of things."""
+    folders = {posixpath.dirname(path) for path in paths}
+    return {folder for folder in folders if folder.count("/") > 1}
 
 
 def _foreign(path: str, product: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from discovery.local.fetch_processes import plain_address
 from discovery.machine.payload import Socket
@@ -113,6 +114,7 @@ def _address(text: str, other: str) -> str:
     return plain_address(bare)
 
 
+@lru_cache(maxsize=65536)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from discovery.run import run_scan
 from discovery.scanner import Failure, Parsed, decode_payload, encode_payload
 from discovery.ssh import SCANNER, SshSettings
 from discovery.ssh.commands import commands
+from discovery.ssh.linux import read_linux
 from discovery.ssh.output import Output
 from discovery.ssh.payload import SshHost, SshPayload
 from discovery.ssh.runner import Runner
@@ -225,3 +227,26 @@ async def test_another_program_is_run_where_the_first_is_not_there() -> None:
     (interfaces,) = [c for c in commands() if c.name == "interfaces" and c.system == "linux"]
     await runner.run(interfaces)
     assert session.lines == ["env LC_ALL=C ip -j addr", "env LC_ALL=C ifconfig -a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "programs"),
+    [
+        ("web1", {"haproxy", "net-snmp", "openssh"}),
+        ("app1", {"nginx:8080", "net-snmp", "openssh"}),
+        ("db1", {"postgresql", "redis", "net-snmp", "openssh"}),
+    ],
+)
+def test_what_the_lab_s_hosts_printed(name: str, programs: set[str]) -> None:
+    recording = Path(__file__).parent / f"recordings/{name}.json"
+    outputs = msgspec.json.decode(recording.read_bytes(), type=dict[str, Output])
+    found = SshHost(name, "10.99.0.1", 22, read_linux(outputs))
+    result = parsed(found)
+    software = {
+        str(o.properties["name"]).removesuffix(f" on {name}")
+        for o in result.observations
+        if isinstance(o, ItemObservation) and o.kind in ("SoftwareInstance", "DatabaseInstance")
+    }
+    assert software == programs
+    assert result.errors == ()
+    assert result.full
