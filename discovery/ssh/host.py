@@ -54,6 +54,10 @@ async def read_host(session: Session, target: Target, settings: SshSettings) -> 
     outputs |= {command.name: output for command, output in zip(chosen, found, strict=True)}
     reader = read_linux if system == "linux" else read_unix
     machine = await asyncio.to_thread(reader, outputs)
+    if settings.sudo and not runner.refusal:
+        machine = msgspec.structs.replace(
+            machine, machine=msgspec.structs.replace(machine.machine, root=True)
+        )
     if system == "linux":
         machine = msgspec.structs.replace(machine, versions=await _versions(runner, machine))
     errors = (*machine.errors, *_problems(chosen, outputs, machine.machine.hostname))

@@ -25,15 +25,13 @@ _CONTAINER = re.compile(r"(?P<id>[0-9a-f]{64})\|(?P<name>[^|\n]*)\|(?P<image>[^|
 def read_linux(outputs: Outputs) -> MachinePayload:
     """The machine that printed this."""
     arguments = dict(arguments_of(text_of(outputs, "arguments")))
-    sockets = read_sockets(text_of(outputs, "sockets"))
     processes = tuple(_processes(outputs, arguments))
     return MachinePayload(
-        # Where a socket does not show whose it is, the account may not see them all.
-        machine=_machine(outputs, sees_all=all(s.pid is not None for s in sockets)),
+        machine=_machine(outputs),
         interfaces=read_interfaces(
             text_of(outputs, "interfaces"), _physical(outputs), _speeds(outputs)
         ),
-        sockets=sockets,
+        sockets=read_sockets(text_of(outputs, "sockets")),
         processes=processes,
         mounts=read_mounts(outputs),
         containers=tuple(_containers(outputs, processes, arguments)),
@@ -41,7 +39,7 @@ def read_linux(outputs: Outputs) -> MachinePayload:
     )
 
 
-def _machine(outputs: Outputs, *, sees_all: bool) -> Machine:
+def _machine(outputs: Outputs) -> Machine:
     words = text_of(outputs, "system").split()
     system, node, kernel, architecture = (*words, "", "", "", "")[:4]
     release = dict(_assignments(text_of(outputs, "release")))
@@ -69,7 +67,7 @@ def _machine(outputs: Outputs, *, sees_all: bool) -> Machine:
         container=container,
         container_id=container_id,
         ephemeral_ports=(int(ports[0]), int(ports[1])) if known else (32768, 60999),
-        root=sees_all,
+        root=text_of(outputs, "account").strip() == "0",
     )
 
 

@@ -112,8 +112,10 @@ def _without_visits(machine: MachinePayload, doors: frozenset[tuple[str, int]]) 
 
 
 def _hidden(machine: MachinePayload) -> int:
-    """How many sockets belong to processes that the account may not see."""
-    return sum(s.pid is None for s in machine.sockets) or len(machine.closed_sockets)
+    """How much the account may not see: owners of sockets, and what container runtimes run."""
+    closed = len(machine.closed_sockets)
+    # Sockets of the kernel belong to no process; root is not kept from seeing any.
+    return closed + (0 if machine.machine.root else sum(s.pid is None for s in machine.sockets))
 
 
 def _identified(hosts: tuple[SshHost, ...]) -> dict[str, tuple[SshHost, str]]:

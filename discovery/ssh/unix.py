@@ -54,6 +54,7 @@ def _machine(outputs: Outputs) -> Machine:
         cpu_count=int(processors) if processors.isdigit() else None,
         dmi=read_hardware(text_of(outputs, "hardware")),
         ephemeral_ports=_EPHEMERAL,
+        root=text_of(outputs, "account").strip() == "0",
     )
 
 

@@ -127,6 +127,20 @@ def test_a_client_whose_sockets_hide_is_told_by_its_machine() -> None:
     assert found["web1", "postgresql on db1"].evidence == "established TCP connection on db1"
 
 
+def test_an_account_that_does_not_see_all_owners_saw_not_all() -> None:
+    kernel = Socket("tcp", "0.0.0.0", 2049)
+    told = msgspec.structs.replace(DB.machine, sockets=(*DB.machine.sockets, kernel))
+    as_root = msgspec.structs.replace(DB, machine=told)
+    assert parsed(WEB, as_root).full
+    user = msgspec.structs.replace(told.machine, root=False)
+    as_user = msgspec.structs.replace(DB, machine=msgspec.structs.replace(told, machine=user))
+    result = parsed(WEB, as_user)
+    assert not result.full
+    assert result.notes == (
+        "Not all owners of sockets show on db1; as root, or with sudo=true, they would.",
+    )
+
+
 def test_clients_that_were_not_scanned_may_be_left_out() -> None:
     assert ("ip:default/10.0.0.50", "postgresql on db1") not in connections(
         parsed(WEB, DB, clients=False)
