@@ -1,4 +1,4 @@
-"""Libraries that only some sources need: they come with an extra of the package."""
+"""Libraries that only some sources need: each is in an extra of the package."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from cmdb.errors import InvalidInput
 
 
 def required(module: str, extra: str) -> ModuleType:
-    """The module, imported; raises :class:`~cmdb.errors.InvalidInput` that says how to get it."""
+    """The module; raises :class:`~cmdb.errors.InvalidInput` that says which extra it comes with."""
     try:
         return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
+    except ImportError as error:
+        if error.name and error.name.partition(".")[0] != module.partition(".")[0]:
             raise
         raise InvalidInput(
-            f"This source needs {module.partition('.')[0]}: pip install 'cmdb-graph[{extra}]'"
+            f"The library {module.partition('.')[0]} is not installed: "
+            f"pip install 'cmdb-graph[{extra}]'"
         ) from None
