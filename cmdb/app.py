@@ -19,6 +19,7 @@ from cmdb.alerts.inbox import Inbox
 from cmdb.alerts.receive import receive
 from cmdb.alerts.rules import rules_in_force
 from cmdb.alerts.worker import AlertWorker
+from cmdb.discovering import StoreSink, last_starts, scanner_defaults
 from cmdb.server.access import (
     LOOPBACK_NAMES,
     Authentication,
@@ -40,6 +41,8 @@ from cmdb.webhooks.outbox import Outbox, outbox_path
 from cmdb.webhooks.worker import WebhookWorker
 from cmdb_graphql.endpoint import graphql_routes
 from cmdb_graphql.schema import build_schema
+from discovery.jobs import Job, read_jobs
+from discovery.schedule import Discovery
 
 __all__ = ["check_listen", "create_app", "serve"]
 
@@ -104,11 +107,21 @@ async def serve(
     token = settings.secret("token")
     check_listen(host, token or next(iter(settings.tokens), None))
     worker = AlertWorker(cmdb, rules_in_force(settings.alert_rules))
+    jobs = read_jobs(settings.discovery) if settings.discovery is not None else ()
     app = create_app(cmdb, token=token, names=[host.strip("[]")], on_alerts=worker.wake)
     cmdb.estates.warm_up()
     with _outbox(cmdb) as outgoing:
-        async with _running(worker.run(), *(one.run() for one in outgoing)):
+        work = [worker.run(), *(one.run() for one in outgoing)]
+        if jobs:
+            work.append(_discover(cmdb, jobs))
+        async with _running(*work):
             await run_server(app, host, port, on_ready)
+
+
+async def _discover(cmdb: Cmdb, jobs: tuple[Job, ...]) -> None:
+    """Run the jobs when they are due, until cancelled."""
+    discovery = Discovery(jobs, StoreSink(cmdb), defaults=scanner_defaults(cmdb.settings))
+    await discovery.run_scheduled(await last_starts(cmdb, jobs))
 
 
 @contextmanager

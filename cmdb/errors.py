@@ -65,6 +65,10 @@ class CmdbError(Exception):
         """What a program may want besides the sentence: plain JSON values."""
         return {}
 
+    def sentence(self) -> str:
+        """All of it in one line, for where there is room for no more."""
+        return self.message
+
 
 class InvalidInput(CmdbError):
     """The input is wrong and nothing was changed. ``problems`` lists what, ``total`` counts all."""
@@ -86,6 +90,11 @@ class InvalidInput(CmdbError):
             ],
             "total": self.total,
         }
+
+    def sentence(self) -> str:
+        """The message with the problems that it does not name already."""
+        problems = [str(problem) for problem in self.problems]
+        return " ".join([self.message, *(p for p in problems if p not in self.message)])
 
 
 class InvalidCatalogue(InvalidInput):

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
-from typing import TypeVar
 
 import msgspec
 
-from cmdb.binding import bind_ends
-from cmdb.collector import collector_paused
-from cmdb.errors import WriteConflict
+from cmdb.errors import InvalidInput
 from cmdb.identity.owner import Owner
 from cmdb.items import (
     Item,
@@ -24,19 +19,16 @@ from cmdb.items import (
 )
 from cmdb.items.ids import new_id
 from cmdb.items.link import waiting_id
+from cmdb.load import Load
 from cmdb.reconcile.items import ItemOutcome, Rejected, Rules, reconcile_items
 from cmdb.reconcile.links import LinkInput, LinkOutcome, Place, place_of, reconcile_links
-from cmdb.reconcile.retire import unseen_items, unseen_links, unseen_waiting
-from cmdb.revisions import Action, Commit, Delta, Revision, Run, RunStatus
+from cmdb.retirement import of_held
+from cmdb.revisions import Commit, Delta, Revision, Run, RunStatus
 from cmdb.store.port import Store
-from cmdb.taking_back import taken_back_by
 
-CHUNK = 10_000
-"""Observations that are reconciled and written together, as one revision."""
-MAX_ATTEMPTS = 20
-"""How often a chunk is read and reconciled again because another writer was first."""
+LATER_RUNS = 1_000
+"""Among how many of the latest runs of a source one is looked for that replaces a held run."""
 
-_T = TypeVar("_T")
 Progress = Callable[[int], None]
 
 
@@ -91,7 +83,11 @@ async def known_items(store: Store, observations: Iterable[ItemObservation]) -> 
 class Ingest:
     """Loads observations for one actor. One instance serves one run at a time."""
 
-    def __init__(self, store: Store, rules: Rules, actor: str) -> None:
+    def __init__(
+        self, store: Store, rules: Rules, actor: str, *, shrink_limit: float = 1.0
+    ) -> None:
+        self.shrink_limit = shrink_limit
+        """The share of a scope's items (0 to 1) that may be gone at once."""
         self._store = store
         self._rules = rules
         self._actor = actor
@@ -115,7 +111,7 @@ class Ingest:
         status is complete and that covered its full scope then marks what it did not see. A dry
         run writes nothing, and reconciles all at once so that its deltas are the real ones.
         """
-        work = _Load(self, Loaded(run), reason, dry_run, progress or _quiet)
+        work = Load(self, Loaded(run), reason, dry_run, progress or _quiet)
         self._owners, self._kinds, self._newest = {}, {}, -1
         if not dry_run:
             await self._store.save_run(run)
@@ -125,11 +121,34 @@ class Ingest:
             if not dry_run:
                 await self._store.save_run(work.ended(RunStatus.FAILED))
             raise
-        work.loaded.run = work.ended(
-            RunStatus.COMPLETE if run.status is RunStatus.RUNNING else run.status
-        )
+        status = work.loaded.run.status
+        work.loaded.run = work.ended(RunStatus.COMPLETE if status is RunStatus.RUNNING else status)
         if not dry_run:
             await self._store.save_run(work.loaded.run)
+        return work.loaded
+
+    async def accept(self, run: Run, reason: str) -> Loaded:
+        """Mark as gone what a held run did not see; the run is complete then.
+
+        Raises :class:`~cmdb.errors.InvalidInput` where there is nothing to accept: the run is not
+        held, or a later complete one over the same has replaced it.
+        """
+        if run.held is None or run.status is not RunStatus.HELD:
+            raise InvalidInput(f"The run {run.id} of {run.source} is {run.status}, and not held.")
+        for later in await self._store.runs(limit=LATER_RUNS, source=run.source):
+            if later.scope == run.scope and later.full_scope and later.started > run.started:
+                raise InvalidInput(
+                    f"A later run of {run.source} over the same has ended: {later.id}, "
+                    f"{later.status}. What the earlier one did not see may be back."
+                )
+        work = Load(self, Loaded(run), reason, False, _quiet)
+        work.counts.update(run.counts)
+        await work.retire(of_held(run.held))
+        ended = msgspec.structs.replace(
+            work.ended(RunStatus.COMPLETE), held=None, accepted_by=self._actor, ended=run.ended
+        )
+        work.loaded.run = ended
+        await self._store.save_run(ended)
         return work.loaded
 
     async def link_input(
@@ -248,166 +267,6 @@ class Ingest:
 
 def _quiet(_: int) -> None:
     return None
-
-
-@dataclass(slots=True)
-class _Load:
-    """One load under way."""
-
-    ingest: Ingest
-    loaded: Loaded
-    reason: str
-    dry_run: bool
-    progress: Progress
-    counts: Counter[str] = field(default_factory=Counter)
-    seen_items: set[str] = field(default_factory=set)
-    seen_links: set[str] = field(default_factory=set)
-    seen_waiting: set[str] = field(default_factory=set)
-    complete: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """Relations by source and identifier of the items that all links of are named."""
-
-    async def execute(
-        self, items: Iterable[ItemObservation], links: Iterable[LinkObservation]
-    ) -> None:
-        if self.dry_run:
-            await self._chunk(list(items), list(links))
-        else:
-            for seen in _chunks(items, CHUNK):
-                await self._chunk(seen, [])
-            for linked in _chunks(links, CHUNK * 2):
-                await self._chunk([], linked)
-        if self.complete:
-            await self._take_back()
-        run = self.loaded.run
-        if run.full_scope and run.status is RunStatus.RUNNING:
-            await self._mark_unseen()
-
-    async def _chunk(
-        self, items: Sequence[ItemObservation], links: Sequence[LinkObservation]
-    ) -> None:
-        named, unbound = await bind_ends(
-            self.ingest.store, self.ingest.rules.catalogue, links, items
-        )
-        self.loaded.unbound.extend(unbound)
-        self.complete.update(
-            ((item.source, item.identifiers[0]), item.complete) for item in items if item.complete
-        )
-
-        async def attempt() -> Delta:
-            delta, outcome, linked = await self.ingest.reconcile(items, named)
-            await self._write(delta)
-            self.ingest.remember(outcome)
-            self._count(outcome, linked, delta)
-            return delta
-
-        with collector_paused():
-            await self._persist(attempt)
-        self.counts["observed"] += len(items) + len(links)
-        self.progress(len(items) + len(links))
-
-    async def _persist(self, attempt: Callable[[], Awaitable[Delta]]) -> None:
-        for remaining in reversed(range(MAX_ATTEMPTS)):
-            try:
-                await attempt()
-                return
-            except WriteConflict:
-                self.ingest.forget()
-                if not remaining:
-                    raise
-
-    async def _write(self, delta: Delta) -> None:
-        if self.dry_run:
-            self.loaded.deltas.append(delta)
-            return
-        run = self.loaded.run
-        commit = Commit(self.ingest.actor, run.source, self.reason, datetime.now(UTC), run.id)
-        revision = await self.ingest.apply(delta, commit)
-        if revision is not None:
-            self.loaded.revisions.append(revision)
-
-    def _count(self, outcome: ItemOutcome, linked: LinkOutcome, delta: Delta) -> None:
-        for item_change in delta.items:
-            self.counts[item_change.action.value] += 1
-        for link_change in delta.links:
-            self.counts[f"links_{link_change.action.value}"] += 1
-        changed = {c.after.id for c in delta.items}
-        changed_links = {c.after.id for c in delta.links if c.after is not None}
-        self.counts["unchanged"] += len(outcome.seen - changed)
-        self.counts["links_unchanged"] += len(linked.seen - changed_links)
-        self.counts["joined"] += linked.joined
-        self.counts["waiting"] += len(linked.waiting_seen)
-        self.counts["rejected"] += len(outcome.rejected)
-        self.loaded.rejected.extend(outcome.rejected)
-        self.loaded.waiting.extend(
-            c.after for c in delta.waiting if c.action is Action.CREATED and c.after is not None
-        )
-        self.seen_items |= outcome.seen
-        self.seen_links |= linked.seen
-        self.seen_waiting |= linked.waiting_seen
-
-    async def _take_back(self) -> None:
-        """Retire what sources said of links that they claim to have named all of, and have not."""
-        for some in _chunks(self.complete.items(), CHUNK):
-            await self._persist(lambda some=some: self._retire_unnamed(some))  # type: ignore[misc]  # mypy can't infer a default's type in a lambda
-
-    async def _retire_unnamed(
-        self, complete: Sequence[tuple[tuple[str, str], tuple[str, ...]]]
-    ) -> Delta:
-        ingest, now = self.ingest, self.loaded.run.started
-        delta = await taken_back_by(
-            ingest.store, ingest.rules, dict(complete), self.seen_links, self.seen_waiting, now
-        )
-        if delta.links or delta.waiting:
-            await self._write(delta)
-        for change in delta.links:
-            self.counts[f"links_{change.action.value}"] += 1
-        return delta
-
-    async def _mark_unseen(self) -> None:
-        run, store = self.loaded.run, self.ingest.store
-        reported = await store.reported(run.source, run.scope)
-        for ids in _chunks(sorted(reported.items - self.seen_items), CHUNK):
-            await self._persist(lambda ids=ids: self._retire_items(ids))  # type: ignore[misc]  # mypy can't infer a default's type in a lambda
-        for ids in _chunks(sorted(reported.links - self.seen_links), CHUNK):
-            await self._persist(lambda ids=ids: self._retire_links(ids))  # type: ignore[misc]  # as above
-        if unseen := reported.waiting - self.seen_waiting:
-            waiting = [w for w in await store.waiting() if w.id in unseen]
-            changes = unseen_waiting(waiting, run.source, run.scope)
-            await self._write(Delta(waiting=tuple(changes)))
-
-    async def _retire_items(self, ids: Sequence[str]) -> Delta:
-        run, ingest = self.loaded.run, self.ingest
-        items = await ingest.store.items(ids)
-        changes = unseen_items(items.values(), run.source, run.scope, run.started, ingest.rules)
-        delta = Delta(items=tuple(changes))
-        await self._write(delta)
-        for change in changes:
-            self.counts[change.action.value] += 1
-        return delta
-
-    async def _retire_links(self, ids: Sequence[str]) -> Delta:
-        run, ingest = self.loaded.run, self.ingest
-        links = await ingest.store.links_by_id(ids)
-        changes = unseen_links(links.values(), run.source, run.scope, run.started, ingest.rules)
-        delta = Delta(links=tuple(changes))
-        await self._write(delta)
-        for change in changes:
-            self.counts[f"links_{change.action.value}"] += 1
-        return delta
-
-    def ended(self, status: RunStatus) -> Run:
-        return msgspec.structs.replace(
-            self.loaded.run,
-            status=status,
-            ended=datetime.now(UTC),
-            counts={k: v for k, v in sorted(self.counts.items()) if v},
-        )
-
-
-def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    remaining = iter(values)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
 
 
 def new_run(

@@ -10,8 +10,9 @@ import msgspec
 
 from cmdb.errors import InvalidInput, Refused, UnknownRevision, WriteConflict
 from cmdb.identity.owner import Owner
-from cmdb.ingest import MAX_ATTEMPTS, Ingest, new_run
+from cmdb.ingest import Ingest, new_run
 from cmdb.items import Item, ItemStatus, Link, WaitingLink
+from cmdb.load import MAX_ATTEMPTS
 from cmdb.reconcile.items import ItemOutcome, Rules
 from cmdb.reconcile.links import reconcile_links
 from cmdb.reconcile.merge import merge_observation, unmerge

@@ -52,7 +52,13 @@ class Cmdb:
         self.catalogue = catalogue
         self.settings = settings
         self.rules = Rules(
-            catalogue, Policy(settings.source_precedence, touch_after=settings.touch_after)
+            catalogue,
+            Policy(
+                settings.source_precedence,
+                touch_after=settings.touch_after,
+                stale_after=settings.stale_after,
+                declared=frozenset(settings.declared_sources),
+            ),
         )
         self.estates = Estates(store, catalogue, settings.cache_folder)
         self.after_load: list[AfterLoad] = []
@@ -181,14 +187,31 @@ class Cmdb:
         progress: Progress | None = None,
     ) -> Loaded:
         """Reconcile and store observations; see :class:`cmdb.ingest.Ingest`."""
-        ingest = Ingest(self.store, self.rules, actor or self.settings.actor)
-        loaded = await ingest.load(
+        loaded = await self._ingest(actor).load(
             items, links, run, reason=reason, dry_run=dry_run, progress=progress
         )
         if loaded.revisions:
             for follow in self.after_load:
                 await follow(self, loaded)
         return loaded
+
+    def _ingest(self, actor: str | None = None) -> Ingest:
+        return Ingest(
+            self.store,
+            self.rules,
+            actor or self.settings.actor,
+            shrink_limit=self.settings.shrink_limit,
+        )
+
+    async def accept_run(
+        self, run_id: str, reason: str = "", *, actor: str | None = None
+    ) -> Loaded:
+        """Mark as gone what a held run did not see; see :meth:`cmdb.ingest.Ingest.accept`."""
+        for run in await self.store.runs(limit=RUNS_LOOKED_AT):
+            if run.id == run_id:
+                said = reason or "what a held run did not see is gone"
+                return await self._ingest(actor).accept(run, said)
+        raise InvalidInput(f"There is no run {run_id!r}; `cmdb runs` lists them.")
 
     async def load_scan(
         self,
@@ -221,6 +244,20 @@ class Cmdb:
             dry_run=dry_run,
             progress=progress,
         )
+
+    async def save_failure(self, source: str, scope: str, error: str, started: datetime) -> Run:
+        """Keep that a run of a source saw nothing at all, and why."""
+        run = new_run(
+            source,
+            scope=scope,
+            actor=self.settings.actor,
+            started=started,
+            status=RunStatus.FAILED,
+            errors=[error],
+        )
+        run = msgspec.structs.replace(run, ended=datetime.now(UTC))
+        await self.store.save_run(run)
+        return run
 
     async def last_complete_run(self, source: str, scope: str) -> datetime | None:
         """When the last complete run of a source over a scope began; None before the first.

@@ -24,6 +24,7 @@ from pydantic_settings import (
 )
 
 from cmdb.errors import InvalidSettings, Problem
+from cmdb.times import read_duration
 
 FILE = Path("cmdb.toml")
 _PASSWORD = re.compile(r"(?<=://)([^:@/]*):([^@/]*)(?=@)")
@@ -63,6 +64,30 @@ class Settings(BaseSettings):
     touch_after: timedelta = Field(
         default=timedelta(minutes=5),
         description="How much later an unchanged thing must be seen again for that to be written.",
+    )
+    stale_after: dict[str, timedelta] = Field(
+        default_factory=dict,
+        description="How long a source may be silent before its word yields, such as 30d, by "
+        "source or source/Kind, where that is not what the kind allows.",
+    )
+    declared_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(
+            "operator",
+            "import",
+            "terraform",
+            "compose",
+            "manifests",
+            "netbox",
+            "configuration",
+        ),
+        description="Sources that say what should be; all others say what they see.",
+    )
+    shrink_limit: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="The share of its items that a complete run may no longer see; where more are "
+        "gone, and at least 10, it waits for a person (`cmdb runs --accept`).",
     )
     cache_folder: Path | None = Field(
         default_factory=lambda: user_cache_path("cmdb"),
@@ -144,16 +169,31 @@ class Settings(BaseSettings):
         description="Settings of scanners by the scanner's name, as `cmdb scan --set` takes them; "
         "secrets by where they are: env:NAME or file:PATH.",
     )
+    discovery: Path | None = Field(
+        default=None,
+        description="A TOML file of what is discovered and when; `cmdb serve` runs it.",
+    )
+    spool_folder: Path = Field(
+        default_factory=lambda: user_state_path("cmdb") / "spool",
+        description="The folder that keeps what a collector saw until its server has taken it.",
+    )
     record_sources: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("servicenow", "jira", "pagerduty"),
         description="Sources that keep records of their own: what one says of its record is "
         "changed there, not here.",
     )
 
-    @field_validator("cache_folder", "change_policy", "change_models", mode="before")
+    @field_validator("cache_folder", "change_policy", "change_models", "discovery", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None
+
+    @field_validator("stale_after", mode="before")
+    @classmethod
+    def _lengths_of_time(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: read_duration(v) if isinstance(v, str) else v for k, v in value.items()}
 
     @field_validator("alert_secrets", "tokens")
     @classmethod
@@ -163,7 +203,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "catalogue", "source_precedence", "monitoring_sources", "record_sources", mode="before"
+        "catalogue",
+        "source_precedence",
+        "monitoring_sources",
+        "record_sources",
+        "declared_sources",
+        mode="before",
     )
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
@@ -225,7 +270,7 @@ def load_settings(**given: Any) -> Settings:
 def _sentence(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "is no setting; `cmdb settings` lists them all"
-    return str(error["msg"])
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _origin(name: str) -> str:
@@ -273,6 +318,8 @@ def _masked(value: object) -> str:
         return "********"
     if isinstance(value, dict) and any(isinstance(v, SecretStr) for v in value.values()):
         return ", ".join(f"{name}: ********" for name in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return mask_uri(str(value)) if value is not None else ""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cmdb.errors import InvalidInput, Problem, did_you_mean, nearest
 from cmdb.items.value import parse_time
+
+MAX_DURATION = 1_000_000
+"""Units at most, of whichever."""
 
 
 @overload
@@ -28,6 +32,24 @@ def read_time(text: str | None, what: str) -> datetime | None:
         return parse_time(text)
     except ValueError as error:
         raise InvalidInput("A time can't be read.", [Problem(str(error), field=what)]) from None
+
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)\Z")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def read_duration(text: str) -> timedelta:
+    """The length of time that a text such as ``90s``, ``15m``, ``6h``, ``1d`` or ``2w`` means.
+
+    Raises ValueError with what would be right.
+
+    >>> read_duration("1.5h")
+    datetime.timedelta(seconds=5400)
+    """
+    found = _DURATION.match(text.strip())
+    if found is None or float(found[1]) > MAX_DURATION:
+        raise ValueError(f"must be a length of time such as 90s, 15m, 6h or 1d, not {text!r}")
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
 
 
 @cache

@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from cmdb.basis import Basis, basis_of
 from cmdb.items import Item, ItemStatus, Link, WaitingLink
 from cmdb.reconcile.items import Rules
 from cmdb.reconcile.provenance import Provenance, provenance
+from cmdb.reconcile.resolve import Silence
 from cmdb.revisions import Action, Edit, Revision
 from cmdb.revisions.views import Entity, changed_fields
 
@@ -21,7 +23,8 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 class LinkEnd(msgspec.Struct, frozen=True):
     """A link as seen from one of its items: ``phrase`` reads from that item to ``item``.
 
-    ``outgoing`` says that the link starts at the item it is seen from.
+    ``outgoing`` says that the link starts at the item it is seen from. ``basis`` says whether its
+    sources declare it, see it, or both.
     """
 
     id: str
@@ -40,6 +43,7 @@ class LinkEnd(msgspec.Struct, frozen=True):
     confidence: float
     evidence: str | None
     sources: tuple[str, ...]
+    basis: Basis
     first_seen: datetime | None
     last_seen: datetime | None
 
@@ -91,11 +95,12 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 
 def is_stale(item: Item, rules: Rules, now: datetime | None = None) -> bool:
-    """Whether no source has seen the item for longer than its kind allows."""
-    if item.last_seen is None:
+    """Whether every source has been silent about the item for longer than it may."""
+    if not item.reports:
         return False
-    stale_after = rules.catalogue.kind(item.kind).stale_after
-    return (now or datetime.now(UTC)) - item.last_seen > stale_after
+    silence = Silence(rules.policy, item.kind, rules.catalogue.kind(item.kind).stale_after)
+    now = now or datetime.now(UTC)
+    return all(silence.is_stale(report, now) for report in item.reports)
 
 
 def item_view(
@@ -147,6 +152,7 @@ def link_end(link: Link, seen_from: str, other: Item, rules: Rules) -> LinkEnd:
         confidence=link.confidence,
         evidence=link.evidence,
         sources=link.sources,
+        basis=basis_of(link, rules.policy),
         first_seen=link.first_seen,
         last_seen=link.last_seen,
     )

@@ -8,7 +8,7 @@ Lines of ``{"remove": …}`` take an item or a link out, which observations have
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -23,7 +23,6 @@ from cmdb.exchange.record import Defaults, FlawedRecord, Line, observation
 from cmdb.ingest import Ingest
 from cmdb.items import ItemObservation, Link, LinkObservation, link_id
 from cmdb.reconcile.items import Rules
-from cmdb.reconcile.policy import Policy
 from cmdb.revisions import Action, Delta
 from cmdb.service import Cmdb
 from impact import Estate
@@ -195,7 +194,7 @@ async def _reconciled(cmdb: Cmdb, read: _Changes, name: str) -> Delta:
     """What storing the observations would change; raises for those that would change nothing."""
     settings = cmdb.settings
     precedence = (SOURCE, *(s for s in settings.source_precedence if s != SOURCE))
-    rules = Rules(cmdb.catalogue, Policy(precedence, touch_after=settings.touch_after))
+    rules = Rules(cmdb.catalogue, replace(cmdb.rules.policy, precedence=precedence))
     ingest = Ingest(cmdb.store, rules, settings.actor)
     delta, outcome, _ = await ingest.reconcile(read.items, [seen for _, _, seen in read.links])
     problems = Problems()

@@ -1,21 +1,23 @@
-"""Libraries that only some sources need: each is in an extra of the package."""
+"""Libraries that only some sources need, installed with the extra that has them."""
 
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
+from typing import Any
 
-from cmdb.errors import InvalidInput
+from cmdb.errors import InvalidSettings
 
 
-def required(module: str, extra: str) -> ModuleType:
-    """The module; raises :class:`~cmdb.errors.InvalidInput` that says which extra it comes with."""
+def required(module: str, extra: str) -> Any:
+    """The module of that name.
+
+    Raises :class:`~cmdb.errors.InvalidSettings` that says what to install where it is not there.
+    """
     try:
         return importlib.import_module(module)
-    except ImportError as error:
-        if error.name and error.name.partition(".")[0] != module.partition(".")[0]:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != module.partition(".")[0]:
             raise
-        raise InvalidInput(
-            f"The library {module.partition('.')[0]} is not installed: "
-            f"pip install 'cmdb-graph[{extra}]'"
+        raise InvalidSettings(
+            f"This needs the library {module.partition('.')[0]}: pip install 'cmdb-graph[{extra}]'"
         ) from None

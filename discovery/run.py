@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
 
-from cmdb.errors import CmdbError, InvalidInput
+from cmdb.errors import CmdbError, InvalidInput, RemoteUnavailable
 from cmdb.items import ItemObservation, Observation
 from discovery.scanner import Failure, Parsed, PayloadT, Scanner, SettingsT
 
@@ -46,12 +48,18 @@ async def run_scan(
     targets: Sequence[str] = (),
     now: datetime | None = None,
     since: datetime | None = None,
+    *,
+    timeout: float | None = None,  # noqa: ASYNC109  # what was read until then is kept
+    progress: Callable[[int], None] | None = None,
 ) -> ScanResult:
     """Fetch all targets and parse what comes.
 
     ``now`` is the time that observations bear (default: the current time, UTC). What has not
-    changed since ``since`` may be left out, by a scanner that can tell. Raises the
-    scanner's :class:`~cmdb.errors.CmdbError` where nothing at all could be read, and
+    changed since ``since`` may be left out, by a scanner that can tell. After ``timeout`` seconds
+    it ends, and what was read until then is a partial result. ``progress`` is told how many
+    observations there are whenever more are.
+
+    Raises the scanner's :class:`~cmdb.errors.CmdbError` where nothing at all could be read, and
     :class:`~cmdb.errors.InvalidInput` where targets are given to a scanner that takes none.
     """
     manifest = scanner.manifest
@@ -64,15 +72,23 @@ async def run_scan(
     time = (now or datetime.now(UTC)).astimezone(UTC)
     parts: list[Parsed] = []
     failures: list[Failure] = []
+    limit = asyncio.timeout(timeout)
     try:
-        async for fetched in scanner.fetch(settings, targets, since):
-            if isinstance(fetched, Failure):
-                failures.append(fetched)
-            else:
+        async with limit, aclosing(scanner.fetch(settings, targets, since)) as fetching:  # type: ignore[type-var]  # every fetch is an asynchronous generator
+            async for fetched in fetching:
+                if isinstance(fetched, Failure):
+                    failures.append(fetched)
+                    continue
                 parts.append(scanner.parse(fetched, settings, time))
-    except CmdbError as error:
+                if progress is not None:
+                    progress(sum(len(part.observations) for part in parts))
+    except (CmdbError, TimeoutError) as error:
+        if isinstance(error, TimeoutError):
+            if not limit.expired():
+                raise
+            error = RemoteUnavailable(f"It was stopped after {timeout:g} seconds, its time-out.")
         if not parts:
-            raise
+            raise error from None
         failures.append(Failure(error.message, hides_links=True))
     return _result(manifest.name, parts, failures, time)
 

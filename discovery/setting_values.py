@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
+
+RIGHT = "env:NAME, file:PATH, keyring:SERVICE/USER or vault:MOUNT/PATH#FIELD"
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A password or token. The setting says where it is, never what: ``env:NAME`` or
-    ``file:PATH``; so it stands in no shell history, no process list and no settings file.
+    """A password or token. The setting says where it is, never what (``env:NAME``, ``file:PATH``,
+    and so on), so that it stands in no shell history, no process list and no settings file.
 
     >>> Secret("env:DESK_TOKEN", "t0p")
     Secret('env:DESK_TOKEN')
@@ -40,17 +40,12 @@ class TextFile:
 def read_secret(place: str) -> Secret:
     """The secret that is there. Raises ValueError with what would be right, and never with what
     was given: it may be the secret itself."""
+    from discovery.secret_places import PLACES
+
     where, _, name = place.strip().partition(":")
-    if where == "env":
-        value = os.environ.get(name, "").strip()
-        if not value:
-            raise ValueError(f"The environment variable {name} is not set, or empty.")
-    elif where == "file":
-        value = _text(name).strip()
-        if not value:
-            raise ValueError(f"The file {name} is empty.")
-    else:
-        raise ValueError("Say where the secret is, not what it is: env:NAME or file:PATH.")
+    if where not in PLACES:
+        raise ValueError(f"Say where the secret is, not what it is: {RIGHT}.")
+    value = PLACES[where](name).strip()
     if not value.isascii() or not value.isprintable():
         raise ValueError(f"What {place} holds is no password or token: it must be one ASCII line.")
     return Secret(place.strip(), value)
@@ -58,13 +53,6 @@ def read_secret(place: str) -> Secret:
 
 def read_text(path: str) -> TextFile:
     """The text file of that path; raises ValueError where it can't be read."""
-    return TextFile(path, _text(path))
+    from discovery.secret_places import text_at
 
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).expanduser().read_text("utf-8")
-    except OSError as error:
-        raise ValueError(f"The file {path} can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"The file {path} is not UTF-8 text.") from None
+    return TextFile(path, text_at(path))

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 import msgspec
 
 from cmdb.errors import InvalidSettings, Problem, did_you_mean, nearest
-from discovery.setting_values import Secret, TextFile, read_secret, read_text
+from discovery.setting_values import RIGHT, Secret, TextFile, read_secret, read_text
 
 _Settings = TypeVar("_Settings", bound=msgspec.Struct)
 
@@ -59,6 +59,13 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
     if problems:
         raise InvalidSettings(_sentence(problems), problems)
     return given
+
+
+def setting_text(value: object) -> str:
+    """A value of a settings file as the text that ``--set`` would take."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def parse_settings(model: type[_Settings], given: Mapping[str, str]) -> _Settings:
@@ -106,8 +113,8 @@ def _unwrapped(type_: Any) -> tuple[Any, str]:
 
 
 _READ: dict[Any, Callable[[str], Any]] = {Secret: read_secret, TextFile: read_text}
-_RIGHT: dict[Any, str] = {
-    Secret: "env:NAME or file:PATH",
+_RIGHT_FOR: dict[Any, str] = {
+    Secret: RIGHT,
     TextFile: "the path of a file",
     bool: "true or false",
     int: "a whole number",
@@ -127,7 +134,7 @@ def _right(type_: Any) -> str:
         return f"{', '.join(others)} or {last}" if others else last
     if get_origin(type_) is tuple:
         return "texts separated by commas"
-    return _RIGHT[type_]
+    return _RIGHT_FOR[type_]
 
 
 def _sentence(problems: list[Problem]) -> str:

@@ -1,4 +1,4 @@
-"""Verbs of configuration management: baseline take, list, verify; health; duplicates."""
+"""Verbs of configuration management: baseline take, list, verify; health; duplicates; drift."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import typer
 
 from cmdb.cli.output import plural, print_json, print_table, say, short
 from cmdb.cli.records import RecordArgument, acting, group, print_record, record_data, records
-from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.run import AtOption, JsonOption, LimitOption, OffsetOption, StoreOption, with_cmdb
 
 if TYPE_CHECKING:
     from cmdb.configuration.baselines import Verification
+    from cmdb.configuration.drift import Drift, DriftName
     from cmdb.configuration.health import DuplicateGroup, Health
     from cmdb.items import Item
     from cmdb.service import Cmdb
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     verbs.command("verify")(verify)
     app.command("health")(health)
     app.command("duplicates")(duplicates)
+    app.command("drift")(drift)
 
 
 def take(
@@ -185,4 +187,63 @@ def duplicates(store: StoreOption = None, as_json: JsonOption = False) -> int:
     for group_ in found:
         say(f"{group_.sentence} cmdb merge {' '.join(group_.ids[:2])}")
     say(plural(len(found), "group"))
+    return 0
+
+
+def drift(
+    relations: Annotated[
+        list[str] | None,
+        typer.Option("--relation", help="Links of this relation; those of impact without."),
+    ] = None,
+    never: Annotated[
+        str | None,
+        typer.Option(
+            "--never", help="Only links that were never: seen or declared.", metavar="WHAT"
+        ),
+    ] = None,
+    limit: LimitOption = 50,
+    offset: OffsetOption = 0,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Links that are declared and were never seen, and those that are seen and never declared.
+
+    Example: cmdb drift --never seen
+    """
+    from cmdb.errors import InvalidInput
+
+    names: dict[str, DriftName] = {"seen": "never_seen", "declared": "never_declared"}
+    if never is not None and never not in names:
+        raise InvalidInput(f"--never is seen or declared, not {never!r}.")
+
+    async def work(cmdb: Cmdb) -> Drift:
+        from cmdb.configuration import drift as compared
+
+        only = names[never] if never is not None else None
+        return await compared.drift(
+            cmdb, only=only, relations=relations or (), limit=limit, offset=offset
+        )
+
+    found = with_cmdb(store, work)
+    if as_json:
+        print_json(found)
+        return 0
+    print_table(
+        ("", "relation", "from", "to", "sources"),
+        [
+            (
+                row.drift.replace("_", " "),
+                row.relation,
+                f"{row.start.kind} {row.start.name}",
+                f"{row.end.kind} {row.end.name}",
+                ", ".join(row.sources),
+            )
+            for row in found.links
+        ],
+    )
+    say(
+        f"{plural(found.never_seen, 'link')} declared and never seen, "
+        f"{found.never_declared:,} seen and never declared, {found.both:,} both; of "
+        f"{found.unjudged:,} nothing can be said (revision {found.revision})"
+    )
     return 0

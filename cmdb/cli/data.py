@@ -1,4 +1,4 @@
-"""Verbs that bring data in and out, and show it: scan, import, export, items, show, search."""
+"""Verbs that bring data in and out, and show it: import, export, items, show, search."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from cmdb.cli.output import (
     styled,
 )
 from cmdb.cli.run import AtOption, JsonOption, LimitOption, StoreOption, with_cmdb
+from cmdb.cli.runs import tell_of_held
 from cmdb.cli.status import PARTIAL
 
 if TYPE_CHECKING:
@@ -36,76 +37,11 @@ DryRunOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    app.command("scan")(scan)
     app.command("import")(import_files)
     app.command("export")(export)
     app.command("items")(items)
     app.command("show")(show)
     app.command("search")(search)
-
-
-def scan(
-    source: Annotated[
-        str | None, typer.Argument(help="The scanner, such as local.", metavar="SOURCE")
-    ] = None,
-    targets: Annotated[list[str] | None, typer.Argument(help="What to scan.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", "-s", help="A scanner's setting.", metavar="KEY=VALUE"),
-    ] = None,
-    list_scanners: Annotated[bool, typer.Option("--list", help="List the scanners.")] = False,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            help="Read what changed since then, or all; without it what changed since the last "
-            "complete run, where the source can tell.",
-            metavar="TIME|all",
-        ),
-    ] = None,
-    dry_run: DryRunOption = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write observations to a file instead.")
-    ] = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> int:
-    """Run a scanner and reconcile what it sees.
-
-    Example: cmdb scan local
-    """
-    from cmdb.errors import InvalidInput
-
-    if list_scanners or source is None:
-        if source is None and not list_scanners:
-            raise InvalidInput("Name a scanner: cmdb scan SOURCE. `cmdb scan --list` lists them.")
-        return _list_scanners(as_json)
-    from cmdb.cli.scanning import scan_source
-
-    asked = (source, targets or [], settings or [], since)
-    return scan_source(*asked, dry_run=dry_run, output=output, store=store, as_json=as_json)
-
-
-def _list_scanners(as_json: bool) -> int:
-    from discovery.registry import manifests
-
-    found = manifests()
-    if as_json:
-        print_json([m.data() for m in found])
-        return 0
-    for manifest in found:
-        mark = " (experimental)" if manifest.experimental else ""
-        say(f"{manifest.name}{mark}: {manifest.title}", "bold")
-        say(f"  {manifest.description}")
-        say(f"  finds: {', '.join((*manifest.kinds, *manifest.relations))}")
-        for need in manifest.needs:
-            say(f"  needs: {need}")
-        if manifest.as_root:
-            say(f"  as root: {manifest.as_root}")
-        for setting in manifest.data()["settings"]:
-            say(f"  --set {setting['name']}={setting['default']}: {setting['description']}")
-        say(f"  example: {manifest.example}")
-    return 0
 
 
 def import_files(
@@ -234,6 +170,7 @@ def show_loaded(loaded: Loaded, names: dict[str, str], dry_run: bool, as_json: b
         )
     if (more := len(loaded.waiting) - 20) > 0:
         say(f"… and {more:,} more links wait")
+    tell_of_held(loaded.run)
     if dry_run:
         say("Dry run: nothing was written.")
     elif loaded.revisions:
@@ -412,6 +349,8 @@ def show(
 
 def _remarks(end: Any) -> str:
     remarks = [end.strength] if end.strength == "soft" else []
+    if end.basis == "declared":
+        remarks.append("declared only")
     if end.gate:
         remarks.append(f"gate {end.gate}, {end.min_up} must serve")
     if end.status != "active":

@@ -1,4 +1,4 @@
-"""Verbs about what was: history, diff, revert, merge, unmerge, runs, waiting."""
+"""Verbs about what was: history, diff, revert, merge, unmerge, revisions, waiting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmdb.cli.output import ago, plural, print_json, print_table, say, short
+from cmdb.cli.output import plural, print_json, print_table, say, short
 from cmdb.cli.run import JsonOption, LimitOption, ReasonOption, StoreOption, with_cmdb
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    for verb in (history, diff, revert, merge, unmerge, revisions, runs, waiting):
+    for verb in (history, diff, revert, merge, unmerge, revisions, waiting):
         app.command(verb.__name__)(verb)
 
 
@@ -173,29 +173,6 @@ def revisions(
         ("revision", "time", "actor", "source", "edits", "reason"),
         [
             (r.number, r.time.isoformat(timespec="seconds"), r.actor, r.source, r.edits, r.reason)
-            for r in found
-        ],
-    )
-    return 0
-
-
-def runs(limit: LimitOption = 20, store: StoreOption = None, as_json: JsonOption = False) -> int:
-    """List scans and imports, newest first, with what they counted and what went wrong."""
-    found = with_cmdb(store, lambda cmdb: cmdb.store.runs(limit))
-    if as_json:
-        print_json({"runs": found})
-        return 0
-    print_table(
-        ("source", "scope", "started", "status", "counts", "errors"),
-        [
-            (
-                r.source,
-                r.scope,
-                ago(r.started),
-                r.status.value,
-                ", ".join(f"{k} {n:,}" for k, n in r.counts.items()),
-                "; ".join(r.errors),
-            )
             for r in found
         ],
     )

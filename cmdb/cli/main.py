@@ -17,6 +17,7 @@ from cmdb.cli import (
     change_calendar,
     configuration,
     data,
+    discover,
     history,
     incident,
     problem,
@@ -24,6 +25,8 @@ from cmdb.cli import (
     request,
     restoration,
     risk,
+    runs,
+    scan,
     server,
     weak_points,
     webhooks,
@@ -51,7 +54,9 @@ app = typer.Typer(
 )
 for module in (
     server,
+    scan,
     data,
+    discover,
     analysis,
     weak_points,
     restoration,
@@ -67,6 +72,7 @@ for module in (
     alerts,
     webhooks,
     history,
+    runs,
     catalogue,
 ):
     module.register(app)

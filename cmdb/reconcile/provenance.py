@@ -8,7 +8,7 @@ import msgspec
 
 from cmdb.items import Item, Value
 from cmdb.reconcile.items import Rules
-from cmdb.reconcile.resolve import winners
+from cmdb.reconcile.resolve import Silence, winners
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -33,16 +33,16 @@ class Provenance(msgspec.Struct, frozen=True):
 
 def provenance(item: Item, rules: Rules, now: datetime) -> tuple[Provenance, ...]:
     """Every property of an item with its claims, sorted by name."""
-    stale_after = rules.catalogue.kind(item.kind).stale_after
+    silence = Silence(rules.policy, item.kind, rules.catalogue.kind(item.kind).stale_after)
     found = []
-    for name, winner in winners(item.reports, stale_after, rules.policy).items():
+    for name, winner in winners(item.reports, silence).items():
         claims = {
             id(r): Claim(
                 r.values[name],
                 r.source,
                 r.said_since(name),
                 r.last_seen,
-                now - r.last_seen > stale_after,
+                silence.is_stale(r, now),
                 r.missing_since is not None,
             )
             for r in item.reports

@@ -8,6 +8,7 @@ flip a value back and forth run after run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -40,10 +41,8 @@ def resolve_item(
     if not ordered:
         return base
     kind = winning_kind(ordered, catalogue, policy)
-    stale_after = catalogue.kind(kind).stale_after
-    properties = {
-        name: winner.values[name] for name, winner in winners(ordered, stale_after, policy).items()
-    }
+    silence = Silence(policy, kind, catalogue.kind(kind).stale_after)
+    properties = {name: winner.values[name] for name, winner in winners(ordered, silence).items()}
     rule = catalogue.kind(kind).identified_by
     identifiers = tuple(sorted(keys, key=lambda k: (_position(rule, k), k)))
     dropped = [k for k in base.identifiers if k not in identifiers]
@@ -60,9 +59,20 @@ def resolve_item(
     )
 
 
-def winners(
-    reports: Sequence[ItemReport], stale_after: timedelta, policy: Policy
-) -> dict[str, ItemReport]:
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What judges the age of reports on things of one kind."""
+
+    policy: Policy
+    kind: str
+    allowed: timedelta
+
+    def is_stale(self, report: ItemReport | LinkReport, now: datetime) -> bool:
+        """Whether the report's source has been silent for too long at ``now``."""
+        return now - report.last_seen > self.policy.silence(report.source, self.kind, self.allowed)
+
+
+def winners(reports: Sequence[ItemReport], silence: Silence) -> dict[str, ItemReport]:
     """For every property that any report has, the report whose value wins. Sorted by name."""
     if len(reports) == 1:
         return dict.fromkeys(sorted(reports[0].values), reports[0])
@@ -71,7 +81,7 @@ def winners(
     return {
         name: max(
             (report for report in reports if name in report.values),
-            key=lambda report: _rank(report, name, newest, stale_after, policy),
+            key=lambda report: _rank(report, name, newest, silence),
         )
         for name in names
     }
@@ -84,22 +94,24 @@ def winning_kind(reports: Sequence[ItemReport], catalogue: Catalogue, policy: Po
         return next(iter(kinds))
     specific = {k for k in kinds if not any(k != o and catalogue.is_a(o, k) for o in kinds)}
     candidates = [report for report in reports if report.kind in specific]
-    stale_after = min(catalogue.kind(k).stale_after for k in specific)
+    allowed = min(catalogue.kind(k).stale_after for k in specific)
     newest = max(report.last_seen for report in reports)
-    return max(candidates, key=lambda r: _rank(r, "kind", newest, stale_after, policy)).kind
+    return max(
+        candidates,
+        key=lambda r: _rank(r, "kind", newest, Silence(policy, r.kind, allowed)),
+    ).kind
 
 
 def _rank(
     report: ItemReport,
     what: str,
     newest: datetime,
-    stale_after: timedelta,
-    policy: Policy,
+    silence: Silence,
 ) -> _Rank:
     return (
         report.missing_since is None,
-        newest - report.last_seen <= stale_after,
-        -policy.rank(report.source),
+        not silence.is_stale(report, newest),
+        -silence.policy.rank(report.source),
         report.said_since(what),
         tuple(-ord(c) for c in report.source),
     )
@@ -138,7 +150,8 @@ def resolve_link(
     ordered = tuple(sorted(reports, key=lambda r: (r.source, r.from_key, r.to_key)))
     if not ordered:
         return base
-    winner = ordered[0] if len(ordered) == 1 else _link_winner(ordered, stale_after, policy)
+    silence = Silence(policy, base.relation, stale_after)
+    winner = ordered[0] if len(ordered) == 1 else _link_winner(ordered, silence)
     return msgspec.structs.replace(
         base,
         status=_link_status(ordered),
@@ -151,16 +164,14 @@ def resolve_link(
     )
 
 
-def _link_winner(
-    reports: Sequence[LinkReport], stale_after: timedelta, policy: Policy
-) -> LinkReport:
+def _link_winner(reports: Sequence[LinkReport], silence: Silence) -> LinkReport:
     newest = max(report.last_seen for report in reports)
     return max(
         reports,
         key=lambda r: (
             r.missing_since is None,
-            newest - r.last_seen <= stale_after,
-            -policy.rank(r.source),
+            not silence.is_stale(r, newest),
+            -silence.policy.rank(r.source),
             r.since,
             tuple(-ord(c) for c in r.source),
         ),

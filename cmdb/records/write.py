@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 from cmdb.catalogue import Catalogue
 from cmdb.errors import InvalidInput, Refused, WriteConflict
-from cmdb.ingest import MAX_ATTEMPTS, Ingest
+from cmdb.ingest import Ingest
 from cmdb.items import Item, ItemObservation, LinkObservation, Value
 from cmdb.items.observation import Past
 from cmdb.items.value import check_value
+from cmdb.load import MAX_ATTEMPTS
 from cmdb.reconcile.items import ItemOutcome, Rules
 from cmdb.reconcile.policy import OPERATOR
 from cmdb.records.actor import Actor

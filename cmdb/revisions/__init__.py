@@ -10,13 +10,14 @@ from cmdb.revisions.delta import (
     WaitingChange,
 )
 from cmdb.revisions.revision import Edit, Revision
-from cmdb.revisions.run import Run, RunStatus
+from cmdb.revisions.run import Held, Run, RunStatus
 
 __all__ = [
     "Action",
     "Commit",
     "Delta",
     "Edit",
+    "Held",
     "ItemChange",
     "LinkChange",
     "Revision",

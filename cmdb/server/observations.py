@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,10 +16,11 @@ from starlette.routing import Route
 from cmdb.errors import InvalidInput, Problem
 from cmdb.exchange.reader import ObservationFiles
 from cmdb.ingest import Loaded, new_run
-from cmdb.revisions import RunStatus
+from cmdb.revisions import Run, RunStatus
 from cmdb.server.answers import json_answer, refusal
 from cmdb.server.body import limited_stream
 from cmdb.service import Cmdb
+from cmdb.times import read_time
 
 MAX_BYTES = 512 * 1024 * 1024
 """What one request may send. Memory stays small: it is spooled to a file."""
@@ -26,9 +29,13 @@ MEDIA_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl"
 LISTED = 100
 """Waiting links and rejected observations that an answer lists; the run counts all."""
 
+MOST_ERROR = 2_000
+"""Characters of one error that are kept."""
+
 
 def observation_routes(cmdb: Cmdb) -> list[Route]:
-    """The one route. Query: ``source``, ``scope``, ``full_scope``, ``partial``, ``dry_run``."""
+    """The one route. Query: ``source``, ``scope``, ``full_scope``, ``partial``, ``dry_run``,
+    ``started``; ``error``, which may come many times; and ``failed`` for a run that saw nothing."""
 
     async def receive(request: Request) -> Response:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -52,16 +59,13 @@ async def _spool(request: Request, path: Path) -> None:
 async def _load(cmdb: Cmdb, path: Path, request: Request) -> dict[str, Any]:
     given = request.query_params
     source, scope = given.get("source", "api"), given.get("scope", "")
+    run = _run(request, source, scope)
+    if run.status is RunStatus.FAILED:
+        await cmdb.store.save_run(run)
+        return _answer(Loaded(run))
     checked = await _checked(cmdb, path, source, scope)
-    if not checked.items_count + checked.links_count:
+    if not checked.items_count + checked.links_count and not run.full_scope:
         raise InvalidInput("The request's body has no observation in it.")
-    run = new_run(
-        source,
-        scope=scope,
-        full_scope=_flag(given.get("full_scope"), "full_scope"),
-        actor="api",
-        status=RunStatus.PARTIAL if _flag(given.get("partial"), "partial") else RunStatus.RUNNING,
-    )
     loaded = await cmdb.load(
         checked.items(),
         checked.links(),
@@ -71,6 +75,25 @@ async def _load(cmdb: Cmdb, path: Path, request: Request) -> dict[str, Any]:
         dry_run=_flag(given.get("dry_run"), "dry_run"),
     )
     return _answer(loaded)
+
+
+def _run(request: Request, source: str, scope: str) -> Run:
+    """The run that the parameters are about."""
+    given = request.query_params
+    status = RunStatus.RUNNING
+    if _flag(given.get("partial"), "partial"):
+        status = RunStatus.PARTIAL
+    failed = _flag(given.get("failed"), "failed")
+    run = new_run(
+        source,
+        scope=scope,
+        full_scope=_flag(given.get("full_scope"), "full_scope") and not failed,
+        actor="api",
+        started=read_time(given.get("started"), "started"),
+        status=RunStatus.FAILED if failed else status,
+        errors=[error[:MOST_ERROR] for error in given.getlist("error")[:LISTED]],
+    )
+    return msgspec.structs.replace(run, ended=datetime.now(UTC)) if failed else run
 
 
 async def _checked(cmdb: Cmdb, path: Path, source: str, scope: str) -> ObservationFiles:

@@ -57,6 +57,14 @@ LITERALS: Mapping[tuple[str, ...], tuple[str, str]] = {
         "What speaks for a cause, or against it.",
     ),
     ("time", "distance", "kind"): ("SuspectFactorName", "What makes an edit a suspect."),
+    ("declared", "observed", "both"): (
+        "Basis",
+        "Whether the sources of a link say what should be, what they see, or both.",
+    ),
+    ("never_seen", "never_declared"): (
+        "DriftName",
+        "Whether a link is declared and was never seen, or the other way round.",
+    ),
     ("hard", "soft"): ("Strength", "Whether the dependent falls with the provider or suffers."),
     ("dependencies", "dependents"): ("DependencyDirection", "Which way dependencies were walked."),
     ("given", "gate", "network"): ("ProofReason", "What put an item into its state."),

@@ -24,7 +24,7 @@ HEAVY = (
 VERBS = (
     "demo serve info query scan import export items show search impact dependencies path history "
     "diff revert merge unmerge revisions runs waiting kinds settings schema risk causes suspects "
-    "collisions weak-points restoration-order report health duplicates"
+    "collisions weak-points restoration-order report health duplicates sources discover drift"
 ).split()
 
 

@@ -11,16 +11,16 @@ import pytest
 
 from cmdb.catalogue import builtin
 from cmdb.errors import InvalidInput
-from discovery.registry import load_scanner, manifests, scanner_names
+from discovery.registry import load_scanner, manifests, own_names, scanner_names
 from discovery.scanner import Manifest
 from discovery.settings import parse_settings
 
-EACH = pytest.mark.parametrize("manifest", manifests(), ids=scanner_names())
+EACH = pytest.mark.parametrize("manifest", manifests(), ids=own_names())
 
 
 def test_scanners_are_found_by_their_folder() -> None:
     assert "local" in scanner_names()
-    assert [m.name for m in manifests()] == list(scanner_names())
+    assert [m.name for m in manifests()] == list(own_names())
 
 
 def test_an_unknown_scanner_is_named_with_the_nearest_one() -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from cmdb.cli.main import run_main
 from tests.docs.test_readme import ROOT, pattern, tour
 
 PAGES = (
+    "any-json.md",
     "causes.md",
     "configuration.md",
+    "discovering.md",
     "pictures.md",
     "plan-gate.md",
     "restoration.md",
@@ -77,12 +80,18 @@ def run_page(page: str, demo: Path, tmp_path: Path) -> None:
         "LC_ALL": "C.UTF-8",
         "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
     }
-    steps = [*tour((ROOT / "docs" / page).read_text("utf-8"))]
+    run_steps([*tour((ROOT / "docs" / page).read_text("utf-8"))], tmp_path, environment)
+
+
+def run_steps(
+    steps: Sequence[tuple[str, str]], folder: Path, environment: Mapping[str, str]
+) -> None:
+    """Run commands in a folder; each prints what is shown for it."""
     assert steps
     for command, shown in steps:
         done = subprocess.run(
             [shutil.which("bash") or "sh", "-c", command],
-            cwd=tmp_path,
+            cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

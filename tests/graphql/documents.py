@@ -226,6 +226,16 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "runs": ("query { runs { source status counts errors } }", {}),
+    "sources": (
+        """query { sources { source scope seconds lastSuccess failures
+            latest { id status counts held { gone known } } } }""",
+        {},
+    ),
+    "drift": (
+        """query { drift(limit: 3) { neverSeen neverDeclared both unjudged truncated
+            links { drift relation start { name } end { kind name } sources } } }""",
+        {},
+    ),
     "waiting_links": ("query { waitingLinks { total waiting { reason report { toKey } } } }", {}),
     "catalogue": (
         """query { kinds { name connection properties { name field choices } }

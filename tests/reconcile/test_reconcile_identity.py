@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from cmdb.catalogue import builtin
 from cmdb.errors import InvalidInput, Refused
 from cmdb.items import ItemStatus
 from cmdb.operations import merge_items, revert, unmerge_item
+from cmdb.reconcile.items import Rules
+from cmdb.reconcile.policy import Policy
 from cmdb.revisions import RunStatus
 from cmdb.store.port import Store
+from cmdb.views import item_view
 from tests.reconcile.estate import RULES, at, everything, host, load, only, shape, uses
 
 
@@ -131,6 +137,28 @@ async def test_a_source_that_has_gone_stale_yields(store: Store) -> None:
     assert (await only(store, "serial:A1")).properties["model"] == "trusted but silent"
     await load(store, [host("serial:A1", source="scan", day=30, model="seen")])
     assert (await only(store, "serial:A1")).properties["model"] == "seen"
+
+
+@pytest.mark.parametrize(
+    ("stale_after", "expected"),
+    [({}, "scan"), ({"books": 90}, "books"), ({"books/Server": 90}, "books"),
+     ({"books": 90, "books/Server": 3}, "scan"), ({"books/Location": 90}, "scan")],
+)  # fmt: skip
+async def test_how_long_a_source_may_be_silent_can_be_its_own_matter(
+    store: Store, stale_after: dict[str, int], expected: str
+) -> None:
+    """Bookkeeping is trusted more, and its word a month old; a server's grows stale in days."""
+    silences = {name: timedelta(days=days) for name, days in stale_after.items()}
+    policy = Policy(("books", "scan"), touch_after=timedelta(0), stale_after=silences)
+    rules = Rules(builtin(), policy)
+    await load(store, [host("serial:A1", source="books", name="books")], rules=rules)
+    await load(store, [host("serial:A1", day=30, name="scan")], day=30, rules=rules)
+    item = await only(store, "serial:A1")
+    assert item.name == expected
+    seen = item_view(item, (), rules, at(31))
+    (name,) = [one for one in seen.provenance if one.property == "name"]
+    by_source = {claim.source: claim.stale for claim in (name.winner, *name.others)}
+    assert by_source == {"scan": False, "books": expected == "scan"}
 
 
 async def test_a_link_to_an_unseen_end_waits_and_joins(store: Store) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import cmdb_graphql.practices.alerts as alerts
 import cmdb_graphql.practices.change as change
 import cmdb_graphql.practices.configuration as configuration
+import cmdb_graphql.practices.discovery as discovery
 import cmdb_graphql.practices.incident as incident
 import cmdb_graphql.practices.problem as problem
 import cmdb_graphql.practices.report as report
@@ -21,6 +22,7 @@ PRACTICES: tuple[Practice, ...] = (
     change,
     request,
     configuration,
+    discovery,
     report,
     alerts,
 )

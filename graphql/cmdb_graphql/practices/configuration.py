@@ -10,15 +10,17 @@ from cmdb.configuration.baselines import (
     take_baseline,
     verify_baseline,
 )
+from cmdb.configuration.drift import Drift, drift
 from cmdb.configuration.health import DEFAULT_LIMIT, DuplicateGroup, Health, duplicates, health
 from cmdb_graphql.practices.practice import Info, Record
 from cmdb_graphql.roots.viewpoint import Limit, checked_rows
 from cmdb_graphql.structs import Later, StructTypes, many
 
 TYPES = frozenset(
-    "Verification BaselineDifference Health HealthScore Defect DuplicateGroup".split()
+    "Verification BaselineDifference Health HealthScore Defect DuplicateGroup Drift DriftLink "
+    "DriftItem".split()
 )
-ROOTS = frozenset("health duplicates baselineVerification".split())
+ROOTS = frozenset("health duplicates baselineVerification drift".split())
 
 Texts = list[str] | None
 
@@ -40,6 +42,11 @@ def queries(structs: StructTypes, _: Later) -> dict[str, Any]:
             resolver=_duplicates,
             graphql_type=many(structs.of(DuplicateGroup)),
             description="Items that may be one thing.",
+        ),
+        "drift": strawberry.field(
+            resolver=_drift,
+            graphql_type=structs.of(Drift),
+            description="Links that are declared and were never seen, and the other way round.",
         ),
         "baseline_verification": strawberry.field(
             resolver=_verification,
@@ -71,6 +78,19 @@ async def _health(info: Info, limit: Limit = DEFAULT_LIMIT) -> Any:
 
 async def _duplicates(info: Info) -> Any:
     return await duplicates(info.context.cmdb)
+
+
+async def _drift(
+    info: Info,
+    relations: Annotated[
+        Texts, strawberry.argument("Links of these relations; those of impact without.")
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    offset: Annotated[int, strawberry.argument("Links to pass over.")] = 0,
+) -> Any:
+    return await drift(
+        info.context.cmdb, relations=relations or (), limit=checked_rows(limit), offset=offset
+    )
 
 
 async def _verification(info: Info, record: Record) -> Any:
