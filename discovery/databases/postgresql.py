@@ -53,7 +53,7 @@ async def _connected(target: Target, settings: DatabasesSettings) -> Any:
             timeout=int(settings.timeout),
             command_timeout=settings.timeout,
             ssl=_TLS[settings.tls],
-            passfile="/dev/null",
+            passfile="/dev/null/none",  # none but what the settings say
             server_settings={"application_name": "cmdb", "default_transaction_read_only": "on"},
         )
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):

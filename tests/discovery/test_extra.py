@@ -9,7 +9,9 @@ from discovery.extra import required
 
 
 def test_a_missing_library_says_what_to_install() -> None:
-    with pytest.raises(InvalidInput, match=r"needs the library no_such_thing: pip install 'cmdb-graph\[ssh\]'"):
+    with pytest.raises(
+        InvalidInput, match=r"library no_such_thing: pip install 'cmdb-graph\[ssh\]'"
+    ):
         required("no_such_thing.inside", "ssh")
     assert required("json", "ssh").dumps({}) == "{}"
 

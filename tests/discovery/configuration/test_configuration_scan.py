@@ -22,7 +22,7 @@ from discovery.scanner import decode_payload, encode_payload
 from discovery.ssh import SCANNER as SSH
 from discovery.ssh import SshSettings
 from discovery.ssh.payload import SshHost, SshPayload
-from tests.discovery.configuration.test_configuration_read import NGINX, ZONE, haproxy
+from tests.discovery.configuration.samples import NGINX, ZONE, haproxy
 from tests.discovery.conftest import items_by_name, load_scan
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
