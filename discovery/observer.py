@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ from cmdb.catalogue import builtin
 from cmdb.errors import InvalidInput
 from cmdb.identity.identifiers import namespace_of, normalise
 from cmdb.identity.junk import junk_reason
-from cmdb.items import Gate, ItemObservation, LinkObservation, Value
+from cmdb.items import Gate, ItemObservation, LinkObservation, Observation, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +87,22 @@ def _readable(identifier: str) -> str | None:
     except InvalidInput:
         return None
     return None if junk_reason(normal) else normal
+
+
+def once(observations: Iterable[Observation]) -> Iterator[Observation]:
+    """Each thing once, items before links: of what is told several times the first word."""
+    told: set[tuple[str, ...]] = set()
+    links: list[Observation] = []
+    for seen in observations:
+        if isinstance(seen, ItemObservation):
+            own: tuple[str, ...] = seen.identifiers[:1]
+        else:
+            own = (seen.relation, seen.from_key, seen.to_key)
+        if own in told:
+            continue
+        told.add(own)
+        if isinstance(seen, ItemObservation):
+            yield seen
+        else:
+            links.append(seen)
+    yield from links

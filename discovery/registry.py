@@ -14,6 +14,8 @@ from cmdb.errors import InvalidInput, did_you_mean, nearest
 from discovery.scanner import Manifest, Scanner
 
 GROUP = "cmdb.scanners"
+SHARED = frozenset({"machine"})
+"""Folders that hold what several scanners share, and are none."""
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +28,7 @@ def scanner_names() -> tuple[str, ...]:
 def own_names() -> tuple[str, ...]:
     """The names of the scanners that come with the product, sorted."""
     found = pkgutil.iter_modules(discovery.__path__)
-    return tuple(sorted(module.name for module in found if module.ispkg))
+    return tuple(sorted(m.name for m in found if m.ispkg and m.name not in SHARED))
 
 
 @lru_cache(maxsize=1)

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from discovery.local.payload import LocalPayload
+from discovery.machine.payload import MachinePayload
+from discovery.machine.view import AddressScope, Stage
 from discovery.scanner import Failure, Manifest, Parsed, Scanner
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set for a scan of the local machine."""
 
-    address_scope: Annotated[
-        str,
-        Meta(
-            description=(
-                "The network in which addresses are unique: machines in networks that reuse "
-                "addresses need different ones."
-            )
-        ),
-    ] = "default"
-    environment: Annotated[
-        Literal["", "production", "staging", "test", "development"],
-        Meta(description="The stage that the machine serves."),
-    ] = ""
+    address_scope: AddressScope = "default"
+    environment: Annotated[Stage, Meta(description="The stage that the machine serves.")] = ""
     connections: Annotated[
         bool, Meta(description="Whether to report what the machine's programs connect to.")
     ] = True
@@ -45,13 +35,13 @@ async def _fetch(
     settings: LocalSettings,
     targets: Sequence[str],  # noqa: ARG001  # every scanner is given them; this one takes none
     since: datetime | None,  # noqa: ARG001  # as above: a machine does not say what changed
-) -> AsyncIterator[LocalPayload | Failure]:
+) -> AsyncIterator[MachinePayload | Failure]:
     from discovery.local.fetch import fetch  # psutil must not slow down listing the scanners
 
     yield await fetch(settings)
 
 
-def _parse(payload: LocalPayload, settings: LocalSettings, time: datetime) -> Parsed:
+def _parse(payload: MachinePayload, settings: LocalSettings, time: datetime) -> Parsed:
     from discovery.local.parse import parse  # as above
 
     return parse(payload, settings, time)
@@ -75,7 +65,7 @@ SCANNER = Scanner(
             "SoftwareInstance",
             "DatabaseInstance",
         ),
-        relations=("CONTAINS", "ATTACHES_TO", "RUNS_ON", "CONNECTS_TO"),
+        relations=("CONTAINS", "ATTACHES_TO", "HOSTED_ON", "RUNS_ON", "CONNECTS_TO"),
         needs=(
             "Nothing but Python: it reads what the operating system tells every program.",
             "Containers are listed where the socket of Docker or Podman may be read.",
@@ -87,7 +77,7 @@ SCANNER = Scanner(
             "serial number and UUID of the hardware."
         ),
     ),
-    payload=LocalPayload,
+    payload=MachinePayload,
     fetch=_fetch,
     parse=_parse,
 )

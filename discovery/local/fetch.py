@@ -9,15 +9,15 @@ from discovery.local.fetch_containers import read_containers
 from discovery.local.fetch_machine import read_interfaces, read_machine, read_mounts
 from discovery.local.fetch_packages import read_versions
 from discovery.local.fetch_processes import read_processes, read_sockets
-from discovery.local.payload import LocalPayload
+from discovery.machine.payload import MachinePayload
 
 
-async def fetch(settings: LocalSettings) -> LocalPayload:
+async def fetch(settings: LocalSettings) -> MachinePayload:
     """Everything about the machine that this user may read. Blocking, so it runs in a thread."""
     return await asyncio.to_thread(_fetch, settings)
 
 
-def _fetch(settings: LocalSettings) -> LocalPayload:
+def _fetch(settings: LocalSettings) -> MachinePayload:
     errors: list[str] = []
     closed: list[str] = []
     sockets = read_sockets(errors)
@@ -25,7 +25,7 @@ def _fetch(settings: LocalSettings) -> LocalPayload:
     containers = read_containers(settings, shims, errors, closed) if settings.containers else ()
     listening = {s.pid for s in sockets if s.pid is not None and not s.remote_address}
     executables = {p.exe for p in processes if p.pid in listening and p.exe}
-    return LocalPayload(
+    return MachinePayload(
         machine=read_machine(errors),
         interfaces=read_interfaces(),
         sockets=sockets,

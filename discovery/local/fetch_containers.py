@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from discovery.local import LocalSettings
-from discovery.local.payload import RunningContainer
+from discovery.machine.payload import RunningContainer
 
 TIMEOUT = 5.0
 """Seconds that a runtime has to answer."""

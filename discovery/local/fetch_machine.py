@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from discovery.local.payload import Interface, Machine, Mount
+from discovery.machine.payload import Interface, Machine, Mount
 
 _DMI = Path("/sys/class/dmi/id")
 _DMI_FIELDS = ("sys_vendor", "product_name", "product_serial", "product_uuid", "chassis_vendor")
@@ -23,7 +23,7 @@ _NAMES = """
     fuse.gvfsd-fuse fuse.portal fusectl hugetlbfs iso9660 mqueue nsfs nullfs overlay proc pstore
     ramfs rpc_pipefs securityfs squashfs sysfs tmpfs tracefs udf
 """
-_NOT_VOLUMES = frozenset(_NAMES.split())
+NOT_VOLUMES = frozenset(_NAMES.split())
 """File systems that hold no data of their own."""
 
 
@@ -104,7 +104,7 @@ def read_mounts(errors: list[str]) -> tuple[Mount, ...]:
 
 def is_volume(device: str, filesystem: str, mount_point: str) -> bool:
     """Whether a mount is a device or share that holds data of its own."""
-    if filesystem in _NOT_VOLUMES or filesystem.startswith("fuse.snapfuse"):
+    if filesystem in NOT_VOLUMES or filesystem.startswith("fuse.snapfuse"):
         return False
     if sys.platform == "linux" and not device.startswith("/dev/") and ":" not in device:
         # Shares are written server:/path or //server/share; what is neither is made up.

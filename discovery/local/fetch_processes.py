@@ -6,12 +6,13 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Protocol
 
 import psutil
 
-from discovery.local.entry import entry_point, shim_container
-from discovery.local.payload import Process, RunningContainer, Socket
+from discovery.machine.entry import entry_point, shim_container
+from discovery.machine.payload import Process, RunningContainer, Socket
 
 
 class _Connection(Protocol):
@@ -100,6 +101,7 @@ def _order(s: Socket) -> tuple[str, str, int, str, int, int]:
     return (s.protocol, s.address, s.port, s.remote_address, s.remote_port, s.pid or 0)
 
 
+@lru_cache(maxsize=65536)
 def plain_address(address: str) -> str:
     """The address without its zone, and IPv4 written as IPv4 where it is mapped into IPv6."""
     text = address.partition("%")[0]

@@ -15,8 +15,8 @@ from itertools import pairwise
 
 from cmdb.identity.identifiers import ip_identifier
 from cmdb.items import ItemObservation, LinkObservation
-from discovery.local.addresses import endpoint
-from discovery.local.products import BY_NAME, Product
+from discovery.machine.addresses import endpoint
+from discovery.machine.products import BY_NAME, Product
 from discovery.network import NetworkSettings
 from discovery.network.payload import NetworkHost, NetworkPayload, Service
 from discovery.observer import Observer

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from discovery.local.addresses import leads_out
+from discovery.machine.addresses import leads_out
 from discovery.snmp.mib import begins, mib
 from discovery.snmp.payload import Agent, Value
 from discovery.snmp.values import index, ip, ip_at_end, mac, number, octets, text

@@ -18,6 +18,7 @@ PAGES = (
     "any-json.md",
     "causes.md",
     "clusters-and-clouds.md",
+    "configuration.md",
     "discovering.md",
     "inference.md",
     "pictures.md",

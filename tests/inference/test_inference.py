@@ -195,7 +195,7 @@ async def test_a_label_makes_an_application_service(cmdb: Cmdb) -> None:
     await _load(
         cmdb,
         [_container("shop-1", label=label), _container("shop-2", label=label),
-         _container("db", image="postgres:16", label=label), _container("alone", label="app=alone")],
+         _container("db", image="postgres:16", label=label), _container("x", label="app=x")],
         (),
     )  # fmt: skip
     await write_inferences(cmdb)

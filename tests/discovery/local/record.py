@@ -30,7 +30,7 @@ import msgspec
 import psutil
 
 from discovery.local import SCANNER, LocalSettings
-from discovery.local.payload import LocalPayload, Machine, Process
+from discovery.machine.payload import Machine, MachinePayload, Process
 from discovery.scanner import Failure, encode_payload
 
 HERE, PEER = "cmdb-rec-here", "cmdb-rec-peer"
@@ -102,14 +102,14 @@ def record(name: str, docker: int, mine: set[int]) -> None:
     sys.stdout.buffer.write(encode_payload(_cleaned(payload, mine)))
 
 
-async def _fetched(settings: LocalSettings) -> LocalPayload:
+async def _fetched(settings: LocalSettings) -> MachinePayload:
     async for payload in SCANNER.fetch(settings, (), None):
         assert not isinstance(payload, Failure)
         return payload
     raise AssertionError("the scanner read nothing")
 
 
-def _cleaned(payload: LocalPayload, mine: set[int]) -> LocalPayload:
+def _cleaned(payload: MachinePayload, mine: set[int]) -> MachinePayload:
     """The payload without what names the machine, and without what others run on it."""
     machine = msgspec.structs.replace(
         payload.machine,

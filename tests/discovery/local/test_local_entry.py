@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discovery.local.entry import entry_point, shim_container
-from discovery.local.payload import Process
-from discovery.local.products import (
+from discovery.machine.entry import entry_point, shim_container
+from discovery.machine.payload import Process
+from discovery.machine.products import (
     BY_NAME,
     ENTRIES,
     PORT_OWNERS,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -19,53 +16,14 @@ import pytest
 
 from cmdb.items import ItemObservation, LinkObservation
 from discovery.local import SCANNER, LocalSettings
-from discovery.local.entry import entry_point
 from discovery.local.fetch_containers import read_containers
 from discovery.local.fetch_packages import read_versions, upstream
-from discovery.local.payload import RunningContainer
+from discovery.machine.entry import entry_point
+from discovery.machine.payload import RunningContainer
 from discovery.run import ScanResult, run_scan
+from tests.discovery.daemons import free_port, program, running
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the scanner is at home on Linux")
-IN_CI = os.environ.get("CI") == "true"
-
-
-def program(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    if found is None:
-        if IN_CI:
-            pytest.fail(f"{name} must be installed where CI=true")
-        pytest.skip(f"{name} is not installed")
-    return found
-
-
-def free_port() -> int:
-    """A port that nobody listens on, below those that outgoing connections get."""
-    for port in random.sample(range(20_000, 30_000), 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
-
-
-@contextmanager
-def running(command: list[str], port: int) -> Iterator[int]:
-    """A daemon as a child process, from when it answers until the block ends."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
-        try:
-            for _ in range(2_000):
-                with socket.socket() as probe:
-                    probe.settimeout(5)
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                assert child.poll() is None, f"{command[0]} ended with {child.returncode}"
-                threading.Event().wait(0.01)
-            yield child.pid
-        finally:
-            child.terminate()
-            child.wait(30)
 
 
 def redis(folder: Path, port: int, *more: str) -> list[str]:

@@ -15,10 +15,10 @@ from cmdb.identity.junk import junk_reason
 from cmdb.items import ItemObservation, LinkObservation, Observation
 from cmdb.items.value import check_value
 from discovery.local import SCANNER, LocalSettings
-from discovery.local.payload import (
+from discovery.machine.payload import (
     Interface,
-    LocalPayload,
     Machine,
+    MachinePayload,
     Mount,
     Process,
     RunningContainer,
@@ -32,11 +32,11 @@ LINUX = Machine("box", "Linux", "6.1", "x86_64", machine_id="ab" * 16, root=True
 ETH0 = Interface("eth0", "52:54:00:00:00:09", up=True, physical=True, addresses=("10.0.0.9/24",))
 
 
-def recording(name: str) -> LocalPayload:
+def recording(name: str) -> MachinePayload:
     return decode_payload(SCANNER, (RECORDINGS / f"{name}.json").read_bytes())
 
 
-def parsed(payload: LocalPayload, **settings: object) -> Parsed:
+def parsed(payload: MachinePayload, **settings: object) -> Parsed:
     return SCANNER.parse(payload, msgspec.convert(settings, LocalSettings), NOW)
 
 
@@ -59,7 +59,7 @@ def names(result: Parsed, relation: str) -> set[tuple[str, str]]:
     }
 
 
-def variations() -> dict[str, LocalPayload]:
+def variations() -> dict[str, MachinePayload]:
     """Machines that nobody had at hand for a recording."""
     root = recording("root")
     metal = {
@@ -72,7 +72,10 @@ def variations() -> dict[str, LocalPayload]:
         "physical": msgspec.structs.replace(
             root,
             machine=msgspec.structs.replace(root.machine, dmi=metal),
-            mounts=(Mount("/dev/sda1", "/", "ext4", 2**40, 2**39, "5000c500a1b2c3d4-part1"),),
+            mounts=(
+                Mount("/dev/sda1", "/", "ext4", 2**40, 2**39, "5000c500a1b2c3d4-part1"),
+                Mount("nas1.example.org:/srv/shop", "/srv/shop", "nfs4"),
+            ),
         ),
         "docker": msgspec.structs.replace(
             root,
@@ -80,11 +83,11 @@ def variations() -> dict[str, LocalPayload]:
                 root.machine, container="docker", container_id="5e" * 32
             ),
         ),
-        "bare": LocalPayload(LINUX),
+        "bare": MachinePayload(LINUX),
     }
 
 
-def payloads() -> dict[str, LocalPayload]:
+def payloads() -> dict[str, MachinePayload]:
     return {"root": recording("root"), "user": recording("user"), **variations()}
 
 
@@ -102,7 +105,7 @@ def test_a_recording_is_parsed_as_it_was_found_right_before(name: str) -> None:
 
 
 @EACH
-def test_observations_fit_the_catalogue(payload: LocalPayload) -> None:
+def test_observations_fit_the_catalogue(payload: MachinePayload) -> None:
     catalogue, result = builtin(), parsed(payload)
     kinds = {key: item.kind for item in items(result) for key in item.identifiers}
     for item in items(result):
@@ -122,7 +125,7 @@ def test_observations_fit_the_catalogue(payload: LocalPayload) -> None:
 
 
 @EACH
-def test_only_what_the_manifest_declares_is_told(payload: LocalPayload) -> None:
+def test_only_what_the_manifest_declares_is_told(payload: MachinePayload) -> None:
     result = parsed(payload)
     assert {i.kind for i in items(result)} <= set(SCANNER.manifest.kinds)
     assert {k.relation for k in links(result)} <= set(SCANNER.manifest.relations)
@@ -135,7 +138,7 @@ def test_all_that_the_manifest_declares_is_told_by_some_payload() -> None:
 
 
 @EACH
-def test_the_scope_is_the_machine_and_everything_bears_it(payload: LocalPayload) -> None:
+def test_the_scope_is_the_machine_and_everything_bears_it(payload: MachinePayload) -> None:
     result = parsed(payload)
     machine = items(result)[0]
     assert result.scope == f"machine/{machine.identifiers[0].removeprefix('key:local/')}"
@@ -148,10 +151,10 @@ def test_software_is_named_as_people_know_it_with_workers_in_their_master() -> N
     found = {str(i.properties["product"]): i for i in items(result) if "product" in i.properties}
     assert set(found) == {"nginx", "postgresql", "redis", "uvicorn"}
     assert found["nginx"].properties["user"] == "root"
-    assert found["nginx"].identifiers[1:] == ("endpoint:default/tcp/10.77.0.1:80",)
+    assert found["nginx"].identifiers[2:] == ("endpoint:default/tcp/10.77.0.1:80",)
     assert found["postgresql"].kind == found["redis"].kind == "DatabaseInstance"
     assert found["redis"].properties["version"] == "7.0.15"
-    assert found["redis"].identifiers[1:] == ()  # it listens on loopback only
+    assert found["redis"].identifiers[2:] == ()  # it listens on loopback only
     assert "version" not in found["uvicorn"].properties  # Python's is not uvicorn's
 
 
@@ -240,7 +243,7 @@ def test_settings_reach_the_observations() -> None:
 )
 def test_what_kind_of_machine_it_is(machine: dict[str, object], kind: str) -> None:
     told = msgspec.convert({**msgspec.to_builtins(LINUX), **machine}, Machine)
-    assert items(parsed(LocalPayload(told)))[0].kind == kind
+    assert items(parsed(MachinePayload(told)))[0].kind == kind
 
 
 def test_placeholders_of_the_maker_identify_nothing() -> None:
@@ -250,28 +253,28 @@ def test_placeholders_of_the_maker_identify_nothing() -> None:
         fqdn="localhost.localdomain",
         machine_id="uninitialized",
     )
-    (only,) = items(parsed(LocalPayload(machine)))
+    (only,) = items(parsed(MachinePayload(machine)))
     assert [i for i in only.identifiers if not i.startswith("key:")] == []
     assert "serial_number" not in only.properties
 
 
 def test_clones_are_told_apart_by_their_hardware_address() -> None:
     other = msgspec.structs.replace(ETH0, mac="52:54:00:00:00:10")
-    one, two = (parsed(LocalPayload(LINUX, (nic,))).scope for nic in (ETH0, other))
+    one, two = (parsed(MachinePayload(LINUX, (nic,))).scope for nic in (ETH0, other))
     assert one != two
 
 
 def test_a_new_interface_or_name_does_not_make_another_machine() -> None:
     later = msgspec.structs.replace(LINUX, hostname="renamed", fqdn="renamed.example.org")
     more = (Interface("wg0"), ETH0, Interface("eth1", "02:00:00:00:00:01", physical=True))
-    assert parsed(LocalPayload(later, more)).scope == parsed(LocalPayload(LINUX, (ETH0,))).scope
+    assert parsed(MachinePayload(later, more)).scope == parsed(MachinePayload(LINUX, (ETH0,))).scope
 
 
 def test_addresses_that_every_container_host_has_identify_nobody() -> None:
     bridge = Interface("docker0", "02:42:00:00:00:01", up=True, addresses=("172.17.0.1/16",))
     link_local = msgspec.structs.replace(ETH0, addresses=("10.0.0.9/24", "fe80::1/64"))
     result = parsed(
-        LocalPayload(
+        MachinePayload(
             LINUX,
             (bridge, link_local),
             sockets=(Socket("tcp", "::", 5432, pid=7), Socket("tcp", "172.17.0.1", 53, pid=8)),
@@ -287,15 +290,15 @@ def test_addresses_that_every_container_host_has_identify_nobody() -> None:
 def test_addresses_of_version_6_stand_in_brackets() -> None:
     nic = msgspec.structs.replace(ETH0, addresses=("2001:db8::9/64",))
     result = parsed(
-        LocalPayload(LINUX, (nic,), (Socket("tcp", "::", 80, pid=7),), (Process(7, 1, "nginx"),))
+        MachinePayload(LINUX, (nic,), (Socket("tcp", "::", 80, pid=7),), (Process(7, 1, "nginx"),))
     )
     (nginx,) = items(result, "SoftwareInstance")
-    assert nginx.identifiers[1:] == ("endpoint:default/tcp/[2001:db8::9]:80",)
+    assert nginx.identifiers[2:] == ("endpoint:default/tcp/[2001:db8::9]:80",)
 
 
 def software(*processes: Process, sockets: tuple[Socket, ...] = (), root: bool = True) -> Parsed:
     machine = msgspec.structs.replace(LINUX, root=root)
-    return parsed(LocalPayload(machine, (ETH0,), sockets, processes))
+    return parsed(MachinePayload(machine, (ETH0,), sockets, processes))
 
 
 def test_two_instances_of_a_product_are_told_apart_by_their_port() -> None:
@@ -409,7 +412,7 @@ def test_processes_that_are_each_others_parents_do_no_harm() -> None:
 
 
 def test_a_container_known_by_its_guardian_only_is_called_by_its_id() -> None:
-    result = parsed(LocalPayload(LINUX, containers=(RunningContainer("containerd", "9f" * 32),)))
+    result = parsed(MachinePayload(LINUX, containers=(RunningContainer("containerd", "9f" * 32),)))
     (container,) = items(result, "Container")
     assert container.properties["name"] == "9f9f9f9f9f9f"
     assert container.identifiers[1] == f"container:{'9f' * 32}"

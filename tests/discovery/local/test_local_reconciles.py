@@ -14,18 +14,18 @@ from cmdb.reconcile.items import Rules
 from cmdb.revisions import Run
 from cmdb.store.sqlite import SqliteStore
 from discovery.local import SCANNER, LocalSettings
-from discovery.local.payload import LocalPayload
+from discovery.machine.payload import MachinePayload
 from discovery.scanner import decode_payload
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 RECORDINGS = Path(__file__).parent / "recordings"
 
 
-def recording(name: str) -> LocalPayload:
+def recording(name: str) -> MachinePayload:
     return decode_payload(SCANNER, (RECORDINGS / f"{name}.json").read_bytes())
 
 
-async def load(store: SqliteStore, payload: LocalPayload, minutes: int = 0) -> Loaded:
+async def load(store: SqliteStore, payload: MachinePayload, minutes: int = 0) -> Loaded:
     time = NOW + timedelta(minutes=minutes)
     parsed = SCANNER.parse(payload, LocalSettings(), time)
     run = Run(f"run-{minutes}", "local", time, scope=parsed.scope, full_scope=parsed.full)

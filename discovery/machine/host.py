@@ -10,9 +10,9 @@ from cmdb.identity.identifiers import ip_identifier
 from cmdb.identity.junk import junk_reason
 from cmdb.items import ItemObservation
 from cmdb.items.value import format_time
-from discovery.local import LocalSettings
-from discovery.local.addresses import is_outer, machine_id
-from discovery.local.payload import LocalPayload, Machine
+from discovery.machine.addresses import is_outer, machine_id
+from discovery.machine.payload import Machine, MachinePayload
+from discovery.machine.view import View
 from discovery.observer import Observer
 
 _VIRTUAL_HARDWARE = re.compile(
@@ -27,6 +27,15 @@ _PHYSICAL_HARDWARE = re.compile(r"\.metal\b", re.IGNORECASE)
 """Clouds rent whole machines too, and their firmware names the cloud all the same."""
 _SYSTEM_CONTAINERS = frozenset({"lxc", "lxc-libvirt", "openvz", "systemd-nspawn", "wsl"})
 """Runtimes whose containers hold a whole operating system and are run like machines."""
+
+
+def shared_key(own_id: str) -> str:
+    """The key of a thing on a machine, the same for every source that looks at machines.
+
+    Parts that have no identifier of their own (a port, a disk, a process that only listens for its
+    own machine) are one item for all of them by it.
+    """
+    return f"key:machine/{own_id}"
 
 
 def host_kind(machine: Machine) -> str:
@@ -44,8 +53,8 @@ def host_kind(machine: Machine) -> str:
 
 def host_observation(
     observer: Observer,
-    payload: LocalPayload,
-    settings: LocalSettings,
+    payload: MachinePayload,
+    view: View,
     own_id: str,
     addresses: Sequence[str],
 ) -> ItemObservation:
@@ -56,7 +65,10 @@ def host_observation(
         return observer.item(
             kind,
             own_id,
-            [f"container:{machine.container_id}"] if machine.container_id else [],
+            [
+                shared_key(own_id),
+                *([f"container:{machine.container_id}"] if machine.container_id else []),
+            ],
             {"name": machine.hostname, "runtime": machine.container},
         )
     dmi = machine.dmi
@@ -64,17 +76,18 @@ def host_observation(
         kind,
         own_id,
         [
+            shared_key(own_id),
             f"serial:{dmi.get('product_serial', '')}",
             f"uuid:{dmi.get('product_uuid', '')}",
             *(f"mac:{i.mac}" for i in payload.interfaces if i.mac and is_outer(i)),
             f"machine-id:{machine_id(machine)}",
             f"fqdn:{machine.fqdn}",
-            *(ip_identifier(address, settings.address_scope) for address in addresses),
+            *(ip_identifier(address, view.address_scope) for address in addresses),
         ],
         {
             "name": machine.hostname,
             "hostname": machine.fqdn or machine.hostname,
-            "environment": settings.environment,
+            "environment": view.environment,
             "operating_system": machine.operating_system or machine.system,
             "operating_system_version": machine.operating_system_version,
             "kernel": machine.kernel,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from discovery.local.payload import LocalPayload, Process, Socket
-from discovery.local.products import (
+from discovery.machine.payload import MachinePayload, Process, Socket
+from discovery.machine.products import (
     BY_NAME,
     PORT_OWNERS,
     Product,
@@ -42,7 +42,7 @@ class Instance:
 class Software:
     """All instances of software on a machine, and which process belongs to which."""
 
-    def __init__(self, payload: LocalPayload) -> None:
+    def __init__(self, payload: MachinePayload) -> None:
         self._processes = {p.pid: p for p in payload.processes}
         self._products = {p.pid: product_of(p) for p in payload.processes}
         self._roots: dict[int, int] = {}

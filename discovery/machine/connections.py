@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from cmdb.items import LinkObservation
-from discovery.local.addresses import endpoint, is_loopback, is_reachable
-from discovery.local.payload import LocalPayload, Socket
-from discovery.local.software import ANY_ADDRESS, Instance, Software
+from discovery.machine.addresses import endpoint, is_loopback, is_reachable
+from discovery.machine.payload import MachinePayload, Socket
+from discovery.machine.software import ANY_ADDRESS, Instance, Software
 from discovery.observer import Observer
 
 CLEAR = 0.9
@@ -27,15 +27,27 @@ class Place:
     key_of: Callable[[Instance], str]
 
 
-def connection_links(
-    payload: LocalPayload, software: Software, place: Place, observer: Observer
-) -> Iterator[LinkObservation]:
-    """A CONNECTS_TO from each program, or the machine, to each service that it has called.
+Flow = tuple[str, int, str, int]
+"""An established connection: the client's address and port, the server's address and port."""
+
+
+@dataclass(slots=True)
+class Dependency:
+    """A program, or a machine, that calls a service: how sure that is, and over what."""
+
+    confidence: float
+    flows: set[Flow] = field(default_factory=set)
+
+
+def dependencies(
+    payload: MachinePayload, software: Software, place: Place
+) -> dict[tuple[str, str], Dependency]:
+    """What each program, or the machine, calls: by the two ends of the link that tells of it.
 
     Connections that others opened are left to the others: seen from both ends they would be two.
     """
-    listening = _Listeners(payload)
-    found: dict[tuple[str, str], float] = {}
+    listening = Listeners(payload)
+    found: dict[tuple[str, str], Dependency] = {}
     for seen in payload.sockets:
         if (
             seen.protocol != "tcp"
@@ -56,14 +68,23 @@ def connection_links(
         else:
             continue
         confidence = 1.0 if local else _confidence(seen, payload.machine.ephemeral_ports)
-        found[from_key, to_key] = max(confidence, found.get((from_key, to_key), 0.0))
-    for (from_key, to_key), confidence in sorted(found.items()):
+        known = found.setdefault((from_key, to_key), Dependency(confidence))
+        known.confidence = max(confidence, known.confidence)
+        known.flows.add((seen.address, seen.port, seen.remote_address, seen.remote_port))
+    return found
+
+
+def connection_links(
+    found: Mapping[tuple[str, str], Dependency], hostname: str, observer: Observer
+) -> Iterator[LinkObservation]:
+    """A CONNECTS_TO for each of a machine's dependencies."""
+    for (from_key, to_key), dependency in sorted(found.items(), key=lambda pair: pair[0]):
         yield observer.link(
             "CONNECTS_TO",
             from_key,
             to_key,
-            confidence=confidence,
-            evidence=f"established TCP connection on {payload.machine.hostname}",
+            confidence=dependency.confidence,
+            evidence=f"established TCP connection on {hostname}",
         )
 
 
@@ -72,10 +93,10 @@ def _confidence(seen: Socket, ephemeral: tuple[int, int]) -> float:
     return CLEAR if first <= seen.port <= last and seen.remote_port < first else UNCLEAR
 
 
-class _Listeners:
+class Listeners:
     """Who listens where on this machine."""
 
-    def __init__(self, payload: LocalPayload) -> None:
+    def __init__(self, payload: MachinePayload) -> None:
         self._by_port: dict[int, list[Socket]] = {}
         for seen in payload.sockets:
             if seen.protocol == "tcp" and not seen.remote_address:
@@ -90,7 +111,7 @@ class _Listeners:
 
 
 def _local_service(
-    seen: Socket, listening: _Listeners, software: Software, place: Place
+    seen: Socket, listening: Listeners, software: Software, place: Place
 ) -> str | None:
     listener = listening.at(seen.remote_address, seen.remote_port)
     if listener is None:

@@ -71,7 +71,10 @@ class Process(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A mounted file system on a device or server; sizes in bytes."""
+    """A mounted file system on a device or server; sizes in bytes.
+
+    ``portal`` is the address of the iSCSI target that the device is on, empty where it is on none.
+    """
 
     device: str
     mount_point: str
@@ -79,6 +82,7 @@ class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
     capacity: int | None = None
     used: int | None = None
     wwn: str = ""
+    portal: str = ""
 
 
 class RunningContainer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,8 +94,8 @@ class RunningContainer(msgspec.Struct, frozen=True, omit_defaults=True):
     image: str = ""
 
 
-class LocalPayload(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All that one scan of the machine reads.
+class MachinePayload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All that one look at a machine reads.
 
     ``versions`` are the versions of the packages that executables came from. ``closed_sockets`` are
     the sockets of container runtimes that this user may not ask. ``errors`` are sentences about

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from discovery.local.payload import Process
+from discovery.machine.payload import Process
 
 
 class Product(NamedTuple):

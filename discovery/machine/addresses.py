@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+from functools import lru_cache
 
-from discovery.local.payload import Interface, Machine
+from discovery.machine.payload import Interface, Machine
 
 _INNER = re.compile(
     r"^(?:docker\d|br-[0-9a-f]{12}$|veth|virbr|vnet|tap|tun|cni|cali|flannel|cilium|lxc|lxd|podman"
@@ -46,12 +47,14 @@ def all_addresses(interfaces: tuple[Interface, ...]) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=65536)
 def is_reachable(address: str) -> bool:
     """Whether the address means the same thing on other machines of its network."""
     ip = ipaddress.ip_address(address)
     return not (ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified)
 
 
+@lru_cache(maxsize=65536)
 def is_loopback(address: str) -> bool:
     """Whether the address is the machine's own for itself."""
     return ipaddress.ip_address(address).is_loopback
