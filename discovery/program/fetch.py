@@ -19,6 +19,8 @@ MOST_BYTES = 256 * 1024 * 1024
 SAID = 500
 """Characters of what it says on its error stream that are repeated: the last ones."""
 PARTIAL = 4
+ENDED_WITHIN = 10
+"""Seconds until a killed program is gone; one that it set free may hold its pipes for longer."""
 PIECE = 64 * 1024
 
 
@@ -55,25 +57,34 @@ async def _run(name: str, command: Sequence[str], timeout: int) -> tuple[int, st
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "its name has a null in it"
         raise InvalidInput(f"{command[0]} can't be run: {why}.") from None
+    reading = [
+        asyncio.create_task(one) for one in (_written(name, process.stdout), _last(process.stderr))
+    ]
     try:
         async with asyncio.timeout(timeout):
-            written, said, status = await asyncio.gather(
-                _written(name, process.stdout), _last(process.stderr), process.wait()
-            )
+            written, said = await asyncio.gather(*reading)
+            status = await process.wait()
     except TimeoutError:
         raise RemoteUnavailable(f"{name} was ended after {timeout} seconds.") from None
     finally:
-        _end(process)
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+        await _end(process)
     return status, _text(name, written), said.decode("utf-8", "replace")
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
-    """End the program and what it started, where any of it still runs."""
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the program and what it started, where any of it still runs, and let go of its pipes."""
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     elif process.returncode is None:
         process.kill()
+    # A pipe is only closed once it was read to its end, which a killed program has reached.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ENDED_WITHIN):
+            await asyncio.gather(_last(process.stdout), _last(process.stderr), process.wait())
 
 
 async def _written(name: str, stream: asyncio.StreamReader | None) -> bytes:
