@@ -25,6 +25,8 @@ MAX_OCTETS = 8192
 class Silent(RemoteUnavailable):
     """The agent did not answer at all."""
 
+    code = "silent_agent"
+
 
 class _Enough(Exception):
     """No more is asked of this agent; the message says why."""

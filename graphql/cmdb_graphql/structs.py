@@ -149,7 +149,7 @@ class Later:
 
     def __call__(self, name: str) -> Any:
         """A reference to a type, looked up when the schema is put together."""
-        return _Reference(name, __name__, types=self._types)
+        return _Reference(name, __name__, owner=id(self._types), types=self._types)
 
     def optional(self, name: str) -> Any:
         """The same for a field that may be null."""
@@ -158,6 +158,10 @@ class Later:
 
 @dataclass(frozen=True)
 class _Reference(LazyType[Any, Any]):
+    """Two are equal only where they look up in the same types: typing keeps what it has made of
+    equal arguments, and would else hand out one that belongs to another schema."""
+
+    owner: int = 0
     types: dict[str, Any] = dataclass_field(default_factory=dict, compare=False)
 
     def resolve_type(self) -> type[Any]:

@@ -14,6 +14,7 @@ from cmdb.errors import InvalidCatalogue
 from cmdb_graphql.items import ITEM_FIELDS
 from cmdb_graphql.names import Names, camel
 from cmdb_graphql.schema import OWN_ROOTS, OWN_TYPES, Schema, build_schema, print_schema
+from cmdb_graphql.structs import Later, maybe
 
 SDL = Path(__file__).parents[2] / "docs/reference/schema.graphql"
 
@@ -125,3 +126,10 @@ def test_a_property_that_contradicts_the_parent_s_is_refused() -> None:
     (problem,) = refused.value.problems
     assert problem.field == "Robot.memory"
     assert "Server" in problem.message
+
+
+def test_a_reference_of_one_schema_is_never_taken_for_another_s() -> None:
+    """typing keeps what it made of equal arguments, whatever schema asked."""
+    one, other = Later(), Later()
+    assert maybe(one("Server")) is not maybe(other("Server"))
+    assert one("Server") == one("Server")
