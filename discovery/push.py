@@ -95,6 +95,7 @@ class Push:
                 "started": format_time(found.started),
                 "full_scope": _flag(found.full_scope),
                 "partial": _flag(found.partial),
+                "empty": _flag(not found.observations),
                 "error": list(found.errors[:MOST_ERRORS]),
             },
         )

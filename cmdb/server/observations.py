@@ -35,7 +35,8 @@ MOST_ERROR = 2_000
 
 def observation_routes(cmdb: Cmdb) -> list[Route]:
     """The one route. Query: ``source``, ``scope``, ``full_scope``, ``partial``, ``dry_run``,
-    ``started``; ``error``, which may come many times; and ``failed`` for a run that saw nothing."""
+    ``started``; ``error``, which may come many times; ``empty`` for a run that looked and found
+    nothing, and ``failed`` for one that could not look."""
 
     async def receive(request: Request) -> Response:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -64,8 +65,10 @@ async def _load(cmdb: Cmdb, path: Path, request: Request) -> dict[str, Any]:
         await cmdb.store.save_run(run)
         return _answer(Loaded(run))
     checked = await _checked(cmdb, path, source, scope)
-    if not checked.items_count + checked.links_count and not run.full_scope:
-        raise InvalidInput("The request's body has no observation in it.")
+    if not checked.items_count + checked.links_count and not _flag(given.get("empty"), "empty"):
+        raise InvalidInput(
+            "The request's body has no observation in it; empty=true says that this is meant."
+        )
     loaded = await cmdb.load(
         checked.items(),
         checked.links(),

@@ -158,7 +158,8 @@ def test_what_shares_an_identifier_is_one_thing_of_one_kind(either: Estate) -> N
 
 def test_every_kind_and_relation_that_is_no_record_occurs(estate: Estate) -> None:
     declared = {k.name for k in CATALOGUE.of_category(Category.CI)} | {"Team", "Person"}
-    assert {item.kind for item in estate.items} == declared
+    # References to configuration by name come with clusters, and the retailer has none.
+    assert {item.kind for item in estate.items} == declared - {"ConfigurationSource"}
     records = {k.name for k in CATALOGUE.of_category(Category.RECORD)} | {"Task", "Record"}
     about_records = {
         r.name for r in CATALOGUE.relations.values() if records.issuperset(r.from_kinds)

@@ -60,6 +60,8 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
         return st.tuples(*map(of_type, arguments))
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return whole(hint)
     raise NotImplementedError(f"no strategy for {hint}")
 
 
