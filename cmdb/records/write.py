@@ -82,6 +82,8 @@ async def write(store: Store, rules: Rules, actor: Actor, make: Make) -> Written
             raise InvalidInput(f"A link can't be: {delta.waiting[0].reason}.")
         if _moved(delta, draft.based_on) or _taken(outcome, draft.fresh):
             continue
+        if await _moved_unseen(store, delta, draft.based_on):
+            continue
         commit = Commit(actor.name, OPERATOR, draft.reason, now, address=actor.address)
         try:
             return Written(await store.apply(delta, commit), delta)
@@ -96,6 +98,15 @@ def _moved(delta: Delta, based_on: Mapping[str, int]) -> bool:
         and change.before.revision != based_on.get(change.before.id, change.before.revision)
         for change in delta.items
     )
+
+
+async def _moved_unseen(store: Store, delta: Delta, based_on: Mapping[str, int]) -> bool:
+    """The same of items that the delta leaves as they are: what was to be said of them is older
+    than what another writer has said meanwhile."""
+    touched = {change.before.id for change in delta.items if change.before is not None}
+    left = [item_id for item_id in based_on if item_id not in touched]
+    found = await store.items(left) if left else {}
+    return any(item.revision != based_on[item_id] for item_id, item in found.items())
 
 
 def _taken(outcome: ItemOutcome, fresh: Collection[str]) -> bool:
