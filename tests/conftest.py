@@ -1,4 +1,4 @@
-"""What tests of several rooms need: a real Neo4j, empty, for one test at a time."""
+"""What tests of several rooms need: a real Neo4j, empty, for one test at a time, and real data."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ HOW = (
     "no Neo4j to test against: run `make neo4j`, then CMDB_TEST_NEO4J=<the address it prints> "
     "make test"
 )
+
+SHARED = Path(__file__).resolve().parents[2] / "shared/data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the project; its licences differ, so it is not part of it."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared/data beside the project: real data of others is not tested")
+    return SHARED
 
 
 @pytest.fixture(scope="session")
