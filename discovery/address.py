@@ -36,6 +36,22 @@ def checked_address(address: str, example: str, field: str = "url") -> str:
     return address.strip().rstrip("/")
 
 
+def bare(text: str) -> str:
+    """An address without what may be secret in it: user, password, the values of its query, and
+    the fragment. Other texts come back as they are.
+
+    >>> bare("https://me:secret@api.example.org/hosts?key=secret&page=2")
+    'https://api.example.org/hosts?key=…&page=…'
+    """
+    scheme, is_address, rest = text.partition("://")
+    if not is_address:
+        return text
+    before, asks, query = rest.partition("#")[0].partition("?")
+    host, slash, path = before.partition("/")
+    names = "&".join(f"{one.partition('=')[0]}=…" for one in query.split("&"))
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}{asks and '?'}{names if asks else ''}"
+
+
 def origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     """Scheme, host and port: who an address leads to."""
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)

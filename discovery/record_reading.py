@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -255,6 +255,28 @@ def walk(path: str, value: object) -> Iterator[Any]:
         if key in value:
             yield from walk(".".join(parts[length:]), value[key])
             return
+
+
+def only(record: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """What of a record is at paths: for tools that give more than they are asked for.
+
+    >>> only({"id": 1, "who": [{"name": "Ada", "key": "secret"}], "key": "s"}, ["id", "who.name"])
+    {'id': 1, 'who': [{'name': 'Ada'}]}
+    """
+    return _only(record, [tuple(path.split(".")) for path in paths])  # type: ignore[no-any-return]  # an object stays one
+
+
+def _only(value: Any, paths: Sequence[tuple[str, ...]]) -> Any:
+    if isinstance(value, list):
+        return [_only(entry, paths) for entry in value]
+    if not isinstance(value, Mapping):
+        return value
+    found = {}
+    for name, inner in value.items():
+        below = [path[1:] for path in paths if path[0] == name]
+        if below:
+            found[name] = inner if () in below else _only(inner, below)
+    return found
 
 
 def is_told(path: str, value: object) -> bool:

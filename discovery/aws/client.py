@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -35,6 +36,8 @@ class Session:
     def __init__(self, settings: AwsSettings, role: str = "") -> None:
         boto3 = required("boto3", "aws")
         config = required("botocore.config", "aws")
+        # What it logs for those who look for mistakes in it are whole answers.
+        logging.getLogger("botocore").setLevel(logging.INFO)
         self._exceptions = required("botocore.exceptions", "aws")
         self._settings = settings
         self._lock = threading.Lock()

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from cmdb.errors import InvalidInput, RemoteUnavailable
@@ -31,6 +33,8 @@ async def read_redis(target: Target, settings: DatabasesSettings) -> DatabaseSer
         decode_responses=True,
         encoding_errors="replace",
         single_connection_client=True,
+        # The library would try again four times, each with a time-out of its own.
+        retry=Retry(NoBackoff(), 0),
         protocol=2,
     )
     try:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cmdb.errors import InvalidInput, InvalidSettings, RemoteUnavailable
-from discovery.address import LOOPBACK
+from discovery.address import LOOPBACK, bare
 from discovery.docker import DockerSettings
 from discovery.extra import required
 
@@ -135,9 +135,14 @@ def _checked(address: str) -> Any:
         parts = urlsplit(address)
     except ValueError:
         parts = urlsplit("")
+    if "@" in parts.netloc:
+        raise InvalidInput(
+            "The address of an engine must not have a user or password in it: engines know none, "
+            "but certificates (tls_certificate, tls_key)."
+        )
     if parts.scheme not in ("unix", "http+unix", "tcp", "http", "https"):
         raise InvalidInput(
-            f"{address} is no address of an engine: write unix:///run/docker.sock or "
+            f"{bare(address)} is no address of an engine: write unix:///run/docker.sock or "
             "tcp://app1.example.org:2376."
         )
     return parts

@@ -11,10 +11,11 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from cmdb.errors import CmdbError, InvalidInput, InvalidSettings, RemoteUnavailable
-from discovery.address import checked_address
+from discovery.address import bare, checked_address
 from discovery.json import JsonSettings
+from discovery.json.extract import things_of
 from discovery.json.mapping import JsonMapping, read_mapping
-from discovery.json.payload import JsonPayload
+from discovery.json.payload import JsonPayload, Thing
 from discovery.remote import Remote, decoded
 from discovery.scanner import Failure
 
@@ -40,13 +41,13 @@ async def fetch(
     read = 0
     for target in dict.fromkeys(targets):
         try:
-            documents = await _documents(settings, mapping, target)
+            things = await _things(settings, mapping, target)
         except CmdbError as error:
             errors.append(error)
-            yield Failure(f"{target}: {error.sentence()}", hides_links=True)
+            yield Failure(f"{bare(target)}: {error.sentence()}", hides_links=True)
         else:
             read += 1
-            yield JsonPayload(scope, target, tuple(documents))
+            yield JsonPayload(scope, bare(target), tuple(things))
     if not read and len(errors) == 1:
         raise errors[0]
 
@@ -60,10 +61,11 @@ def mapping_of(settings: JsonSettings) -> JsonMapping:
     return read_mapping(settings.mapping.text, settings.mapping.path)
 
 
-async def _documents(settings: JsonSettings, mapping: JsonMapping, target: str) -> list[Any]:
+async def _things(settings: JsonSettings, mapping: JsonMapping, target: str) -> list[Thing]:
     if urlsplit(target).scheme in ("http", "https"):
-        return await _pages(settings, mapping, target)
-    return await asyncio.to_thread(_file, target)
+        return [thing async for thing in _pages(settings, mapping, target)]
+    documents = await asyncio.to_thread(_file, target)
+    return [thing for document in documents for thing in things_of(mapping, target, document)]
 
 
 def _file(target: str) -> list[Any]:
@@ -81,8 +83,8 @@ def _file(target: str) -> list[Any]:
         raise InvalidInput(f"it is no JSON: {error}.") from None
 
 
-async def _pages(settings: JsonSettings, mapping: JsonMapping, target: str) -> list[Any]:
-    """The answers of an address, by the link that each names or sends in its header."""
+async def _pages(settings: JsonSettings, mapping: JsonMapping, target: str) -> AsyncIterator[Thing]:
+    """What the answers of an address have, by the link that each names or sends in its header."""
     parts = urlsplit(target)
     if parts.username is not None or parts.password is not None:
         raise InvalidSettings("it has a user or password in it; there is the setting token.")
@@ -91,23 +93,24 @@ async def _pages(settings: JsonSettings, mapping: JsonMapping, target: str) -> l
         checked_address(address, "https://racks.example.org/api/devices", "target")
     token = f"{settings.scheme} {settings.token.value}".strip()
     headers = {settings.header: token} if settings.token else {}
-    documents: list[Any] = []
     seen: set[str] = set()
     following: str | None = target
     async with Remote(address, headers, timeout=settings.timeout) as remote:
         while following is not None:
             if following in seen:
-                raise RemoteUnavailable(f"its pages lead in a circle: {following} came twice.")
-            if len(documents) == settings.most_pages:
+                raise RemoteUnavailable(
+                    f"its pages lead in a circle: {bare(following)} came twice."
+                )
+            if len(seen) == settings.most_pages:
                 raise RemoteUnavailable(
                     f"it has more than {settings.most_pages} pages: set most_pages to read them."
                 )
             seen.add(following)
             answer = remote.accepted(await remote.get(following))
             document = decoded(answer, remote.host)
-            documents.append(document)
+            for thing in things_of(mapping, target, document):
+                yield thing
             named = mapping.next_page.of(document) if mapping.next_page else None
             following = (
                 urljoin(following, named) if isinstance(named, str) and named else answer.next
             )
-    return documents

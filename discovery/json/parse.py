@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from fnmatch import fnmatch
 from typing import Any, Literal
 
 from cmdb.catalogue import builtin
 from cmdb.items import Gate, ItemObservation, LinkObservation, Observation, Value
 from discovery.json import JsonSettings
+from discovery.json.extract import spelling
 from discovery.json.fetch import mapping_of
 from discovery.json.mapping import ANY, JsonMapping, LinkRule, Sort
-from discovery.json.payload import JsonPayload
+from discovery.json.payload import JsonPayload, Linked, Thing
 from discovery.observer import Observer
 from discovery.record_mapping import typed
 from discovery.scanner import Parsed
@@ -38,26 +38,24 @@ class _Work:
 
     def __init__(self, payload: JsonPayload, mapping: JsonMapping, observer: Observer) -> None:
         self._payload = payload
-        self._mapping = mapping
+        self._sorts = {sort.name: sort for sort in mapping.sorts}
         self._observer = observer
         self.flaws = Counter[str]()
 
     def observations(self) -> Iterator[Observation]:
-        for sort in self._mapping.sorts:
-            if sort.target and not fnmatch(self._payload.target, sort.target):
-                continue
-            for document in self._payload.documents:
-                for thing in _things(sort, document):
-                    yield from self._thing(sort, thing)
+        for thing in self._payload.things:
+            sort = self._sorts.get(thing.sort)
+            if sort is not None:
+                yield from self._thing(sort, thing)
 
-    def _thing(self, sort: Sort, thing: Any) -> Iterator[Observation]:
-        own = _text(sort.id.of(thing))
-        if own is None:
+    def _thing(self, sort: Sort, thing: Thing) -> Iterator[Observation]:
+        if thing.id is None:
             self.flaws[f"a {sort.name} has no id ({sort.id.text}), and is left out"] += 1
             return
-        yield self._item(sort, own, thing)
-        for rule in sort.links:
-            yield from self._links(rule, self._key(sort.name, own), thing)
+        yield self._item(sort, thing.id, thing)
+        key = self._key(sort.name, thing.id)
+        for linked in thing.links:
+            yield from self._links(sort.links[linked.rule], key, linked)
 
     def _key(self, sort: str, own: str) -> str:
         return self._observer.key(self._own(sort, own))
@@ -65,22 +63,18 @@ class _Work:
     def _own(self, sort: str, own: str) -> str:
         return f"{self._payload.scope}/{sort}/{own}"
 
-    def _item(self, sort: Sort, own: str, thing: Any) -> ItemObservation:
-        identifiers = []
-        for namespace, expression in sort.identifiers.items():
-            found = expression.of(thing)
-            for one in found if isinstance(found, list) else [found]:
-                if (text := _text(one)) is not None:
-                    identifiers.append(f"{namespace}:{text}")
-        properties = {name: self._value(sort, name, thing) for name in sort.properties}
+    def _item(self, sort: Sort, own: str, thing: Thing) -> ItemObservation:
+        identifiers = [f"{name}:{one}" for name, all_ in thing.identifiers.items() for one in all_]
+        properties = {
+            name: self._value(sort, name, value) for name, value in thing.properties.items()
+        }
         properties.setdefault("name", own)
         return self._observer.item(sort.kind, self._own(sort.name, own), identifiers, properties)
 
-    def _value(self, sort: Sort, name: str, thing: Any) -> Value | None:
-        value = sort.properties[name].of(thing)
+    def _value(self, sort: Sort, name: str, value: Any) -> Value | None:
         table = sort.values.get(name)
         if table is not None and value is not None:
-            spelled = _text(value) or ""
+            spelled = spelling(value) or ""
             if spelled not in table and ANY not in table:
                 self.flaws[f"{name}: the mapping says nothing of {spelled[:60]!r}"] += 1
                 return None
@@ -91,22 +85,14 @@ class _Work:
             self.flaws[f"{name} of a {sort.name} {error}"] += 1
             return None
 
-    def _links(self, rule: LinkRule, key: str, thing: Any) -> Iterator[LinkObservation]:
-        found = rule.each.of(thing) if rule.each is not None else thing
-        rows = found if rule.each is not None and isinstance(found, list) else [found]
-        for row in rows:
-            if row is None:
-                continue
-            ends = rule.to.of(row)
-            for one in ends if isinstance(ends, list) else [ends]:
-                if (text := _text(one)) is not None:
-                    end = self._key(rule.end, text) if rule.is_table else f"{rule.end}:{text}"
-                    if end != key:
-                        yield self._link(rule, key, end, row)
+    def _links(self, rule: LinkRule, key: str, linked: Linked) -> Iterator[LinkObservation]:
+        for text in linked.ends:
+            end = self._key(rule.end, text) if rule.is_table else f"{rule.end}:{text}"
+            if end != key:
+                yield self._link(rule, key, end, linked.gate)
 
-    def _link(self, rule: LinkRule, key: str, end: str, row: Any) -> LinkObservation:
+    def _link(self, rule: LinkRule, key: str, end: str, gate: str | None) -> LinkObservation:
         strength: Literal["hard", "soft"] = "soft" if rule.strength == "soft" else "hard"
-        gate = _text(rule.gate.of(row)) if rule.gate is not None else None
         return self._observer.link(
             rule.relation,
             *((end, key) if rule.reverse else (key, end)),
@@ -115,21 +101,3 @@ class _Work:
             confidence=rule.confidence,
             evidence=f"{rule.to.text} in {self._payload.target}",
         )
-
-
-def _things(sort: Sort, document: Any) -> list[Any]:
-    """The things of a sort in a document; with their keys where they are an object's values."""
-    found = sort.each.of(document)
-    if sort.key and isinstance(found, dict):
-        return [
-            {**(thing if isinstance(thing, dict) else {"value": thing}), sort.key: key}
-            for key, thing in found.items()
-        ]
-    return [one for one in (found if isinstance(found, list) else [found]) if one is not None]
-
-
-def _text(value: Any) -> str | None:
-    """A value as a part of an identifier; None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value).strip() or None

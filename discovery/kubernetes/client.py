@@ -21,6 +21,9 @@ ATTEMPTS = 4
 RESTARTS = 3
 """How often a list is begun again because its snapshot has expired (410 Gone)."""
 
+_ODD = (ValueError, KeyError, TypeError, AttributeError)
+"""What the client stumbles with over a kubeconfig of another shape."""
+
 
 class Refused(Exception):
     """An answer that is none: its status, and what the server says of the reason."""
@@ -44,6 +47,7 @@ class Server:
     ) -> None:
         config = required("kubernetes.config", "kubernetes")
         client = required("kubernetes.client", "kubernetes")
+        yaml = required("yaml", "kubernetes")
         self._timeout, self._page_size, self._pause = timeout, page_size, pause
         settings = client.Configuration()
         # What is worth another attempt is told below; the client would also follow elsewhere.
@@ -66,6 +70,12 @@ class Server:
             raise InvalidSettings(_unusable(kubeconfig, context, error)) from None
         except OSError as error:
             raise InvalidSettings(f"The kubeconfig can't be read: {error.strerror}.") from None
+        except (yaml.YAMLError, UnicodeDecodeError, *_ODD):
+            # What they say has parts of the file in it.
+            raise InvalidSettings(
+                f"The kubeconfig in {kubeconfig or 'the default place'} is none: is it the right "
+                "file?"
+            ) from None
         self.host = str(settings.host).partition("://")[2].rstrip("/")
 
     def read(self, path: str, query: Mapping[str, str] | None = None) -> Mapping[str, Any]:

@@ -16,6 +16,10 @@ MAX_DEPTH = 64
 MAX_HOST = 16 * 1024 * 1024
 """Bytes of XML about one host."""
 _OUTPUT = re.compile(r"\s(?:-o[XNGSAM]|--stylesheet|--stats-every|--resume)\s+\S+|\s-v+\b|\s-d+\b")
+_SECRET = re.compile(
+    r'\s"?(?:--script-args(?:-file)?|--proxy|--proxies)[\s=]'
+    r'(?:"(?:\\.|[^"\\])*"|[^\s"]*(?:"(?:\\.|[^"\\])*")?\S*)'
+)
 _JUNK = frozenset({"tcpwrapped"})
 HOW = "nmap writes it with -oX FILE"
 
@@ -133,9 +137,10 @@ def read_pieces(pieces: Iterable[bytes], name: str) -> NetworkPayload:
 
 
 def _plain_arguments(arguments: str) -> str:
-    """What was scanned and how: without the program's place and where its output went."""
+    """What was scanned and how: without the program's place, where its output went, and what its
+    scripts and proxies were given, which may be passwords."""
     rest = arguments.partition(" ")[2]
-    return " ".join(_OUTPUT.sub("", f" {rest}").split())
+    return " ".join(_SECRET.sub("", _OUTPUT.sub("", f" {rest}")).split())
 
 
 def _host(element: Element) -> NetworkHost | None:

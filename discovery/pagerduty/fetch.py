@@ -10,7 +10,8 @@ from typing import Any
 from cmdb.errors import InvalidSettings, Problem, RemoteUnavailable
 from cmdb.items.value import format_time, parse_time
 from discovery.pagerduty.settings import PagerDutySettings, address, mapping, site
-from discovery.record_reading import RecordPage
+from discovery.record_mapping import RecordMapping
+from discovery.record_reading import RecordPage, only
 from discovery.remote import Remote, decoded, part
 from discovery.scanner import Failure
 
@@ -19,6 +20,8 @@ MOST_OFFSET = 10_000
 LONGEST_RANGE = timedelta(days=150)
 """The API takes no longer range than six months."""
 TYPE = "incident"
+ALSO_READ = ("status", "last_status_change_at")
+"""What tells when an incident was resolved, whatever the mapping reads."""
 
 Rows = list[dict[str, Any]]
 Asked = Mapping[str, str | Sequence[str]]
@@ -29,8 +32,7 @@ async def fetch(
 ) -> AsyncIterator[RecordPage | Failure]:
     """The account's incidents, or those with a log entry since then; a part that can't be read to
     its end is named."""
-    url = address(settings)
-    mapping(settings)
+    url, read = address(settings), mapping(settings)
     if not settings.token:
         problem = Problem("is needed: env:NAME or file:PATH", field="token")
         raise InvalidSettings("The settings can't be used.", [problem])
@@ -39,7 +41,7 @@ async def fetch(
         "accept": "application/vnd.pagerduty+json;version=2",
     }
     async with Remote(url, headers, timeout=settings.timeout, at_once=settings.at_once) as remote:
-        account = _Account(remote, settings)
+        account = _Account(remote, settings, read)
         parts: dict[str, AsyncIterator[RecordPage]]
         if since is None:
             start = datetime.now(UTC) - timedelta(days=settings.days)
@@ -55,10 +57,11 @@ async def fetch(
 class _Account:
     """An account that is read from."""
 
-    def __init__(self, remote: Remote, settings: PagerDutySettings) -> None:
+    def __init__(self, remote: Remote, settings: PagerDutySettings, read: RecordMapping) -> None:
         self._remote = remote
         self._size = settings.page_size
         self._site = site(settings)
+        self._paths = (*read.type(TYPE).paths(), *ALSO_READ)
 
     async def open(self) -> AsyncIterator[RecordPage]:
         """The incidents that are not resolved, however old."""
@@ -140,4 +143,4 @@ class _Account:
                 return
 
     def _page(self, rows: Rows) -> RecordPage:
-        return RecordPage(self._site, TYPE, rows)
+        return RecordPage(self._site, TYPE, [only(row, self._paths) for row in rows])

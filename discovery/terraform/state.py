@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from cmdb.errors import InvalidInput
+from discovery.address import bare
 from discovery.terraform.flat import unflattened
 from discovery.terraform.mapping import Mappings
 
@@ -213,7 +214,7 @@ class _Reader:
             steps = tuple(path.split("."))
             if any(s == steps[: len(s)] or steps == s[: len(steps)] for s in sensitive):
                 continue
-            found = tuple(_at(attributes, steps))[:MAX_VALUES]
+            found = tuple(_bare(one) for one in _at(attributes, steps))[:MAX_VALUES]
             if found:
                 kept[path] = found
         return kept
@@ -284,6 +285,11 @@ def _at(value: object, steps: Sequence[str]) -> Iterator[Scalar]:
             yield from _at(value[steps[0]], steps[1:])
     elif isinstance(value, str | int | float) and value != "":
         yield value
+
+
+def _bare(value: Scalar) -> Scalar:
+    """The value; an address without what may be secret in it."""
+    return bare(value) if isinstance(value, str) else value
 
 
 def _texts(value: object) -> list[str]:
