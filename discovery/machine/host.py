@@ -101,6 +101,7 @@ def host_observation(
             "model": _told(dmi.get("product_name", "")),
             "serial_number": _told(dmi.get("product_serial", "")),
             "boot_time": _boot_time(machine.boot_time),
+            "packages": [f"{n}={v}" for n, v in sorted(payload.packages.items())] or None,
         },
     )
 
