@@ -21,6 +21,8 @@ RUN = Path("/run")
 SOCKET_SECONDS = 10
 LLDP_SECONDS = 1
 """How often a node tells its neighbours of itself."""
+LLDP_HOLD = 30
+"""How many of those may be missed until it is taken for gone, unless its cable is pulled."""
 
 
 def main(folder: Path, name: str) -> int:
@@ -91,6 +93,8 @@ def _lldpd(folder: Path, node: Node) -> None:
     (RUN / "lldpd.conf").write_text(
         f"configure system hostname {node.name}\n"
         f"configure lldp tx-interval {LLDP_SECONDS}\n"
+        # A neighbour is not forgotten because this machine was busy for some seconds.
+        f"configure lldp tx-hold {LLDP_HOLD}\n"
         f"configure system ip management pattern {node.address}\n"
     )
     _start(
