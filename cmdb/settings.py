@@ -59,8 +59,9 @@ class Settings(BaseSettings):
         default=(), description="TOML or YAML files that add or extend kinds and relations."
     )
     source_precedence: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("operator", "inference"),
-        description="Sources whose word counts more, the most trusted first.",
+        default=("operator", "inference", "*", "network"),
+        description="Sources whose word counts more, the most trusted first; * are all that are "
+        "not named. What is only seen from outside comes last.",
     )
     touch_after: timedelta = Field(
         default=timedelta(minutes=5),

@@ -16,11 +16,13 @@ from cmdb.items import Gate, ItemObservation, LinkObservation, Observation, Valu
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Makes observations of one source and scope at one time."""
+    """Makes observations of one source and scope at one time. No link is told with more than
+    ``most_confident``."""
 
     source: str
     time: datetime
     scope: str
+    most_confident: float = 1.0
 
     def key(self, own_id: str) -> str:
         """The identifier of a thing by the source's own id."""
@@ -75,7 +77,7 @@ class Observer:
             strength=strength,
             gate=gate,
             weight=weight,
-            confidence=confidence,
+            confidence=min(confidence, self.most_confident),
             evidence=evidence,
             scope=self.scope,
         )

@@ -1,10 +1,11 @@
-"""What tests of several rooms need: a real Neo4j, empty, for one test at a time."""
+"""What tests of several rooms need: a real Neo4j, empty, for one test at a time, and real data."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +29,16 @@ HOW = (
     "no Neo4j to test against: run `make neo4j`, then CMDB_TEST_NEO4J=<the address it prints> "
     "make test"
 )
+
+SHARED = Path(__file__).resolve().parents[2] / "shared/data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the project; its licences differ, so it is not part of it."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared/data beside the project: real data of others is not tested")
+    return SHARED
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +68,15 @@ def empty_neo4j(neo4j_address: str) -> Iterator[str]:
         fcntl.flock(turn, fcntl.LOCK_EX)
         wipe(neo4j_address)
         yield neo4j_address
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once for each reason why tests were skipped: it names the command that would help."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(
+        str(report.longrepr[2]).removeprefix("Skipped: ")
+        for report in reports
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count} skipped: {reason}")

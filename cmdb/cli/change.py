@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmdb.cli.change_verbs import add_first, add_others, assess_record
+from cmdb.cli.change_ruling import assess_record
+from cmdb.cli.change_verbs import add_first, add_others
 from cmdb.cli.comparison import print_comparison, print_risk_comparison
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
 from cmdb.cli.records import group

@@ -8,11 +8,14 @@ from datetime import timedelta
 
 OPERATOR = "operator"
 """The source of what people enter by hand. It precedes every other unless the settings say not."""
+OTHERS = "*"
+"""In a precedence, the place of all sources that it does not name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``precedence`` lists sources, the most trusted first; those it leaves out rank alike behind.
+    """``precedence`` lists sources, the most trusted first; those it leaves out rank alike where
+    it has a ``*``, or behind all where it has none.
 
     ``touch_after`` is how much later a source must have seen an unchanged thing again for that
     time to be written: an unchanged run within it writes nothing at all. ``stale_after`` is how
@@ -28,11 +31,13 @@ class Policy:
     _ranks: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        ranked = len(self.precedence)
-        self._ranks.update({s: i - ranked for i, s in enumerate(self.precedence)})
+        named = self.precedence
+        others = named.index(OTHERS) if OTHERS in named else len(named)
+        self._ranks.update({s: i - others for i, s in enumerate(named)})
 
     def rank(self, source: str) -> int:
-        """The lower, the more trusted; 0 for sources that the precedence does not name."""
+        """The lower, the more trusted; 0 for sources that the precedence does not name, above 0
+        for those that it has behind them."""
         return self._ranks.get(source, 0)
 
     def is_declared(self, source: str) -> bool:

@@ -26,12 +26,12 @@ def node_observations(
     for node in nodes:
         identity = Identity("Node", "", node.meta.name)
         yield _node(identity, node, view)
-        yield view.link("MEMBER_OF", view.key(identity), cluster_key)
+        yield view.observer.link("MEMBER_OF", view.key(identity), cluster_key)
         zone = next((z for label in _ZONE_LABELS if (z := node.meta.labels.get(label))), "")
         if zone:
             own = f"zone/{zone}"
             yield view.observer.item("Location", own, [f"name:Location/{zone}"], {"name": zone})
-            yield view.link(
+            yield view.observer.link(
                 "LOCATED_IN",
                 view.key(identity),
                 view.observer.key(own),

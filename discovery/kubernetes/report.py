@@ -50,7 +50,7 @@ def _owners(objects: Objects, members: Members, view: View) -> Iterator[Observat
             own = f"team/{team}"
             yield view.observer.item("Team", own, [f"name:Team/{team}"], {"name": team})
             said = f"{identity.kind} {meta.name}" if meta.owners else f"namespace {meta.namespace}"
-            yield view.link(
+            yield view.observer.link(
                 "OWNED_BY",
                 view.key(identity),
                 view.observer.key(own),

@@ -61,7 +61,7 @@ def _host(host: str, routes: list[Route], view: View) -> Iterator[Observation]:
     )
     whole = [route for route in routes if any(b.root for b in route.backends)]
     for route in routes:
-        yield view.link(
+        yield view.observer.link(
             "ROUTES_TO",
             view.key(own),
             view.key(identity_of(route)),
@@ -90,7 +90,7 @@ def _backends(
     for at, rule in sorted(rules.items()):
         spread = len(rule) > 1 and route.kind != "Ingress"
         for to, backend in sorted(rule.items(), key=lambda pair: pair[0].name):
-            yield view.link(
+            yield view.observer.link(
                 "ROUTES_TO",
                 view.key(identity),
                 view.key(to),
@@ -106,7 +106,7 @@ def _parents(
     several = len(route.parents) > 1
     for parent in route.parents:
         if parent in known:
-            yield view.link(
+            yield view.observer.link(
                 "DEPENDS_ON",
                 view.key(identity),
                 view.key(parent),
@@ -123,7 +123,7 @@ def _secrets(identity: Identity, route: Route, view: View) -> Iterator[Observati
             Meta(secret.name, secret.namespace),
             {"namespace": secret.namespace, "source_type": secret.kind},
         )
-        yield view.link(
+        yield view.observer.link(
             "DEPENDS_ON",
             view.key(identity),
             view.key(secret),
@@ -138,7 +138,7 @@ def _controllers(
     """The controller that serves a route: the service with the same address outside."""
     for name in route.balancers:
         if name in balancers:
-            yield view.link(
+            yield view.observer.link(
                 "DEPENDS_ON",
                 view.key(identity),
                 view.key(balancers[name]),

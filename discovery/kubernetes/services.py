@@ -27,7 +27,7 @@ def service_observations(objects: Objects, members: Members, view: View) -> Iter
         )
         yield from balancer_observations(identity, meta, service.balancers, view)
         if service.external_name:
-            yield view.link(
+            yield view.observer.link(
                 "DEPENDS_ON",
                 view.key(identity),
                 f"fqdn:{service.external_name}",
@@ -64,7 +64,7 @@ def _pool(
             ends[view.key(owner)] += 1
     several = len(ends) > 1
     for end, count in sorted(ends.items()):
-        yield view.link(
+        yield view.observer.link(
             "ROUTES_TO",
             view.key(identity),
             end,
@@ -92,7 +92,7 @@ def balancer_observations(
             [i for i in identifiers if i],
             {"name": name, "virtual_address": name},
         )
-        yield view.link(
+        yield view.observer.link(
             "ROUTES_TO",
             view.key(own),
             view.key(to),

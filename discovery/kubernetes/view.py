@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from cmdb.items import Gate, ItemObservation, LinkObservation, Value
+from cmdb.items import ItemObservation, Value
 from discovery.kubernetes.payload import Identity, Meta
 from discovery.observer import Observer
 
@@ -14,7 +13,7 @@ from discovery.observer import Observer
 @dataclass(frozen=True, slots=True)
 class View:
     """``place`` stands before the own ids of all objects; ``cluster`` is the uid of the cluster
-    they are in, empty where that is not known. No link is told with more than ``confidence``.
+    they are in, empty where that is not known.
 
     ``pods``: whether pods are items of their own.
     """
@@ -22,7 +21,6 @@ class View:
     observer: Observer
     place: str
     cluster: str
-    confidence: float = 1.0
     address_scope: str = "default"
     pods: bool = False
 
@@ -52,28 +50,4 @@ class View:
             self.own(of),
             [*known, *identifiers],
             {"name": of.name, "labels": labels or None, **(properties or {})},
-        )
-
-    def link(
-        self,
-        relation: str,
-        from_key: str,
-        to_key: str,
-        *,
-        strength: Literal["hard", "soft"] = "hard",
-        gate: Gate | None = None,
-        weight: float = 1.0,
-        confidence: float = 1.0,
-        evidence: str | None = None,
-    ) -> LinkObservation:
-        """A link, told with no more confidence than the view has."""
-        return self.observer.link(
-            relation,
-            from_key,
-            to_key,
-            strength=strength,
-            gate=gate,
-            weight=weight,
-            confidence=min(confidence, self.confidence),
-            evidence=evidence,
         )

@@ -76,7 +76,7 @@ def _places(
     """The nodes that hold a local volume, or the server that exports it."""
     for node in volume.nodes:
         if node in nodes:
-            yield view.link(
+            yield view.observer.link(
                 "HOSTED_ON",
                 view.key(identity),
                 view.key(Identity("Node", "", node)),
@@ -91,7 +91,7 @@ def _places(
         else:
             to = ip_identifier(volume.server, view.address_scope)
         if to:
-            yield view.link(
+            yield view.observer.link(
                 "DEPENDS_ON",
                 view.key(identity),
                 to,
@@ -106,12 +106,14 @@ def _users(members: Members, keys: dict[tuple[str, str], str], view: View) -> It
         for claim in workload.pod.claims:
             if to := keys.get((identity.namespace, claim)):
                 evidence = f"{identity.kind} {identity.name} mounts the claim {claim}"
-                yield view.link("ATTACHES_TO", view.key(identity), to, evidence=evidence)
+                yield view.observer.link("ATTACHES_TO", view.key(identity), to, evidence=evidence)
     for pod in members.alone:
         for claim in pod.spec.claims:
             if to := keys.get((pod.meta.namespace, claim)):
                 evidence = f"Pod {pod.meta.name} mounts the claim {claim}"
-                yield view.link("ATTACHES_TO", view.key(pod_of(pod)), to, evidence=evidence)
+                yield view.observer.link(
+                    "ATTACHES_TO", view.key(pod_of(pod)), to, evidence=evidence
+                )
 
 
 def _own_volumes(
@@ -136,9 +138,11 @@ def _own_volumes(
         pod = pods.get(f"{identity.name}-{ordinal}")
         if view.pods:
             if pod:
-                yield view.link("ATTACHES_TO", view.key(pod_of(pod)), key, evidence=evidence)
+                yield view.observer.link(
+                    "ATTACHES_TO", view.key(pod_of(pod)), key, evidence=evidence
+                )
             continue
-        yield view.link(
+        yield view.observer.link(
             "ATTACHES_TO",
             view.key(identity),
             key,

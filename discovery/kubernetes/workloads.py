@@ -27,7 +27,7 @@ def workload_observations(
         if view.pods:
             for pod in members.pods(identity):
                 yield from _pod(pod, nodes, view)
-                yield view.link("MEMBER_OF", view.key(pod_of(pod)), view.key(identity))
+                yield view.observer.link("MEMBER_OF", view.key(pod_of(pod)), view.key(identity))
         else:
             yield from _places(identity, members, nodes, view)
         if cluster_key:
@@ -58,7 +58,7 @@ def _places(
     counts = Counter(pod.node for pod in members.serving(identity) if pod.node in nodes)
     needed = min(members.needed(identity), counts.total())
     for node, pods in sorted(counts.items()):
-        yield view.link(
+        yield view.observer.link(
             "RUNS_ON",
             view.key(identity),
             view.key(Identity("Node", "", node)),
@@ -73,7 +73,7 @@ def _managed(
 ) -> Iterator[Observation]:
     """On the cluster as such: what runs goes on without it, what is yet to start does not."""
     running = bool(members.pods(identity))
-    yield view.link(
+    yield view.observer.link(
         "DEPENDS_ON",
         view.key(identity),
         cluster_key,
@@ -93,7 +93,7 @@ def _needs(identity: Identity, workload: Workload, view: View) -> Iterator[Obser
             Meta(to.name, to.namespace),
             {"namespace": to.namespace, "source_type": to.kind},
         )
-        yield view.link(
+        yield view.observer.link(
             "DEPENDS_ON",
             key,
             view.key(to),
@@ -102,7 +102,7 @@ def _needs(identity: Identity, workload: Workload, view: View) -> Iterator[Obser
             evidence=f"{reference.by} of {identity.name} reads {to.kind} {to.name}",
         )
     for reference in pod.services:
-        yield view.link(
+        yield view.observer.link(
             "DEPENDS_ON",
             key,
             view.key(reference.to),
@@ -110,7 +110,7 @@ def _needs(identity: Identity, workload: Workload, view: View) -> Iterator[Obser
             evidence=f"{reference.by} of {identity.name} names Service {reference.to.name}",
         )
     for host in pod.hosts:
-        yield view.link(
+        yield view.observer.link(
             "DEPENDS_ON",
             key,
             f"fqdn:{host.name}",
@@ -135,4 +135,6 @@ def _pod(pod: Pod, nodes: set[str], view: View) -> Iterator[Observation]:
         [f"container:{i}" for i in pod.containers[:1] if len(pod.containers) == 1],
     )
     if pod.node in nodes:
-        yield view.link("RUNS_ON", view.key(pod_of(pod)), view.key(Identity("Node", "", pod.node)))
+        yield view.observer.link(
+            "RUNS_ON", view.key(pod_of(pod)), view.key(Identity("Node", "", pod.node))
+        )

@@ -8,7 +8,7 @@ from discovery.local import LocalSettings
 from discovery.local.fetch_containers import read_containers
 from discovery.local.fetch_machine import read_interfaces, read_machine, read_mounts
 from discovery.local.fetch_packages import read_versions
-from discovery.local.fetch_processes import read_processes, read_sockets
+from discovery.local.fetch_processes import read_own_units, read_processes, read_sockets
 from discovery.machine.payload import MachinePayload
 
 
@@ -34,5 +34,6 @@ def _fetch(settings: LocalSettings) -> MachinePayload:
         containers=containers,
         versions=read_versions(executables),
         closed_sockets=tuple(closed),
+        own_units=read_own_units(),
         errors=tuple(errors),
     )

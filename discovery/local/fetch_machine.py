@@ -16,7 +16,10 @@ import psutil
 from discovery.machine.payload import Interface, Machine, Mount
 
 _DMI = Path("/sys/class/dmi/id")
-_DMI_FIELDS = ("sys_vendor", "product_name", "product_serial", "product_uuid", "chassis_vendor")
+_DMI_FIELDS = (
+    "sys_vendor", "product_name", "product_serial", "product_uuid", "chassis_vendor",
+    "board_asset_tag",
+)  # fmt: skip
 _CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/")
 _NAMES = """
     autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devfs devpts devtmpfs efivarfs

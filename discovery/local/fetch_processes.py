@@ -7,12 +7,14 @@ import socket
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
 
 from discovery.machine.entry import entry_point, shim_container
 from discovery.machine.payload import Process, RunningContainer, Socket
+from discovery.machine.units import UNITS_FOLDER, own_services, unit_of
 
 
 class _Connection(Protocol):
@@ -51,11 +53,28 @@ def read_processes() -> tuple[tuple[Process, ...], tuple[RunningContainer, ...]]
                 exe=(told["exe"] or "").removesuffix(" (deleted)"),
                 entry=entry_point(arguments),
                 user=told["username"] or "",
+                unit=_unit(told["pid"]),
             )
         )
         if name.startswith("containerd-shim") and (container := shim_container(arguments)):
             containers.append(RunningContainer(runtime="containerd", id=container))
     return tuple(processes), tuple(containers)
+
+
+def read_own_units() -> tuple[str, ...]:
+    """The services of systemd that the machine's people wrote."""
+    try:
+        files = [entry.name for entry in Path(UNITS_FOLDER).iterdir() if not entry.is_symlink()]
+    except OSError:
+        return ()
+    return own_services(files)
+
+
+def _unit(pid: int) -> str:
+    try:
+        return unit_of(Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace"))
+    except OSError:
+        return ""
 
 
 def read_sockets(errors: list[str]) -> tuple[Socket, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cmdb.identity.identifiers import ip_identifier
@@ -25,6 +25,7 @@ _VIRTUAL_HARDWARE = re.compile(
 """What the firmware of virtual machines calls its maker or product."""
 _PHYSICAL_HARDWARE = re.compile(r"\.metal\b", re.IGNORECASE)
 """Clouds rent whole machines too, and their firmware names the cloud all the same."""
+_EC2_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
 _SYSTEM_CONTAINERS = frozenset({"lxc", "lxc-libvirt", "openvz", "systemd-nspawn", "wsl"})
 """Runtimes whose containers hold a whole operating system and are run like machines."""
 
@@ -77,6 +78,7 @@ def host_observation(
         own_id,
         [
             shared_key(own_id),
+            *_cloud(dmi),
             f"serial:{dmi.get('product_serial', '')}",
             f"uuid:{dmi.get('product_uuid', '')}",
             *(f"mac:{i.mac}" for i in payload.interfaces if i.mac and is_outer(i)),
@@ -99,8 +101,16 @@ def host_observation(
             "model": _told(dmi.get("product_name", "")),
             "serial_number": _told(dmi.get("product_serial", "")),
             "boot_time": _boot_time(machine.boot_time),
+            "packages": [f"{n}={v}" for n, v in sorted(payload.packages.items())] or None,
         },
     )
+
+
+def _cloud(dmi: Mapping[str, str]) -> list[str]:
+    """The identifier of an instance at AWS: its firmware has it as the board's asset tag."""
+    tag = dmi.get("board_asset_tag", "")
+    named = dmi.get("sys_vendor") == "Amazon EC2" and _EC2_INSTANCE.fullmatch(tag)
+    return [f"cloud:{tag}"] if named else []
 
 
 def _told(text: str) -> str | None:

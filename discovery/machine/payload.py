@@ -60,7 +60,8 @@ class Socket(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Process(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A process. ``entry`` is what an interpreter runs (a class, module or script's name)."""
+    """A process. ``entry`` is what an interpreter runs (a class, module or script's name),
+    ``unit`` the service of systemd that it is part of, without its suffix."""
 
     pid: int
     parent: int
@@ -68,6 +69,7 @@ class Process(msgspec.Struct, frozen=True, omit_defaults=True):
     exe: str = ""
     entry: str = ""
     user: str = ""
+    unit: str = ""
 
 
 class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,6 +99,9 @@ class RunningContainer(msgspec.Struct, frozen=True, omit_defaults=True):
 class MachinePayload(msgspec.Struct, frozen=True, omit_defaults=True):
     """All that one look at a machine reads.
 
+    ``own_units`` are the services of systemd that the machine's people wrote, and that no timer
+    starts; ``packages`` are the installed packages that were asked for, with their versions.
+
     ``versions`` are the versions of the packages that executables came from. ``closed_sockets`` are
     the sockets of container runtimes that this user may not ask. ``errors`` are sentences about
     what could not be read at all.
@@ -109,5 +114,7 @@ class MachinePayload(msgspec.Struct, frozen=True, omit_defaults=True):
     mounts: tuple[Mount, ...] = ()
     containers: tuple[RunningContainer, ...] = ()
     versions: dict[str, str] = {}
+    own_units: tuple[str, ...] = ()
+    packages: dict[str, str] = {}
     closed_sockets: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()

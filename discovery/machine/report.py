@@ -168,6 +168,7 @@ class MachineReport:
                 or None,
                 "user": process.user,
                 "command": process.exe,
+                "unit": process.unit,
             },
         )
 

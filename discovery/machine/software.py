@@ -13,6 +13,7 @@ from discovery.machine.products import (
     product_of,
     usual_owner,
 )
+from discovery.machine.units import units_among
 
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # what sockets say; nothing is bound
 """What a socket that listens on all addresses says it listens on."""
@@ -53,13 +54,14 @@ class Software:
             if seen.pid is not None and seen.pid in self._processes:
                 self._instance(seen.pid, seen).sockets.append(seen)
         self._guess([s for s in listening if s.pid is None])
+        for unit in units_among(payload.own_units, {p.unit for p in payload.processes}):
+            self._of_unit(unit)
 
     @property
     def instances(self) -> list[Instance]:
         """The instances, by product, port and main process."""
-        return sorted(
-            self._of_root.values(), key=lambda i: (i.product.name, i.port or 0, i.process.pid)
-        )
+        every = {id(instance): instance for instance in self._of_root.values()}
+        return sorted(every.values(), key=lambda i: (i.product.name, i.port or 0, i.process.pid))
 
     def owner(self, pid: int | None) -> Instance | None:
         """The instance that a process belongs to.
@@ -102,6 +104,16 @@ class Software:
         return self._of_root.setdefault(
             (root, product.name), Instance(product, self._processes[root])
         )
+
+    def _of_unit(self, unit: str) -> None:
+        """A service that listens on nothing, such as a worker, is one instance by its own name."""
+        pids = sorted(p.pid for p in self._processes.values() if p.unit == unit)
+        places = {(self._root(pid), self._products[pid].name) for pid in pids}
+        if places & self._of_root.keys():
+            return
+        main = next((p for p in pids if self._processes[p].parent not in pids), pids[0])
+        instance = Instance(Product(unit, known=False), self._processes[main])
+        self._of_root.update(dict.fromkeys(places, instance))
 
     def _guess(self, unowned: Iterable[Socket]) -> None:
         """Sockets whose owner may not be seen go to the software that usually has their port.

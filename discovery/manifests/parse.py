@@ -18,10 +18,9 @@ DECLARED = 0.6
 def parse(payload: ManifestsPayload, settings: ManifestsSettings, time: datetime) -> Parsed:
     """Everything that the manifests declare, items before links. Their files are the scope."""
     view = View(
-        Observer("manifests", time, payload.scope),
+        Observer("manifests", time, payload.scope, DECLARED),
         settings.cluster or payload.scope.partition("/")[2],
         settings.cluster,
-        confidence=DECLARED,
     )
     return Parsed(
         scope=payload.scope,

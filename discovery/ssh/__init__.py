@@ -76,6 +76,15 @@ class SshSettings(msgspec.Struct, frozen=True, kw_only=True):
     containers: Annotated[
         bool, Meta(description="Whether to ask container runtimes what they run.")
     ] = True
+    packages: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Installed packages to keep the versions of, such as openssl or linux-image-*; "
+                "all of them by *, which makes large items."
+            )
+        ),
+    ] = ()
     proxies: Annotated[
         bool,
         Meta(

@@ -14,7 +14,7 @@ from discovery.ssh import SshSettings
 from discovery.ssh.commands import Command, commands_of
 from discovery.ssh.linux import read_linux
 from discovery.ssh.output import Output, text_of
-from discovery.ssh.packages import owners, packages_in, versions_in
+from discovery.ssh.packages import installed_in, owners, packages_in, versions_in
 from discovery.ssh.payload import SshHost
 from discovery.ssh.proxies import read_proxies
 from discovery.ssh.runner import Runner, named
@@ -60,6 +60,10 @@ async def read_host(session: Session, target: Target, settings: SshSettings) -> 
         )
     if system == "linux":
         machine = msgspec.structs.replace(machine, versions=await _versions(runner, machine))
+    if system == "linux" and settings.packages:
+        installed = await runner.run(named("installed"))
+        kept = installed_in(installed.text, settings.packages)
+        machine = msgspec.structs.replace(machine, packages=kept)
     errors = (*machine.errors, *_problems(chosen, outputs, machine.machine.hostname))
     routes: tuple[Routes, ...] = ()
     certificates: tuple[FoundCertificate, ...] = ()

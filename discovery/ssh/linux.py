@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from discovery.local.fetch_machine import detect_container
 from discovery.machine.entry import entry_point, shim_container
 from discovery.machine.payload import Machine, MachinePayload, Process, RunningContainer
+from discovery.machine.units import own_services, unit_of
 from discovery.ssh.interfaces import read_interfaces
 from discovery.ssh.names import full_name, short_name
 from discovery.ssh.output import Outputs, text_of
@@ -18,6 +19,9 @@ _GREPPED = re.compile(r"(?P<path>/[^:\n]*):(?P<text>.*)")
 _LINK = re.compile(r"/proc/(?P<pid>\d+)/exe -> (?P<file>.+)$", re.MULTILINE)
 _HEADER = re.compile(r"(?:\A|\n)==> /proc/(\d+)/cmdline <==\n")
 _INTERFACE = re.compile(r"/sys/class/net/([^/\s]+)/")
+_GROUPS = re.compile(r"^/proc/(?P<pid>\d+)/cgroup:(?P<groups>.*)$", re.MULTILINE)
+_FILE = re.compile(r"^-.* (?P<name>[^ /]+\.(?:service|timer))$", re.MULTILINE)
+"""A file of its own; units that are links were brought by a package."""
 _KERNEL_THREADS = 2
 _CONTAINER = re.compile(r"(?P<id>[0-9a-f]{64})\|(?P<name>[^|\n]*)\|(?P<image>[^|\n]*)")
 
@@ -26,6 +30,7 @@ def read_linux(outputs: Outputs) -> MachinePayload:
     """The machine that printed this."""
     arguments = dict(arguments_of(text_of(outputs, "arguments")))
     processes = tuple(_processes(outputs, arguments))
+    listed = _FILE.findall(text_of(outputs, "own_units"))
     return MachinePayload(
         machine=_machine(outputs),
         interfaces=read_interfaces(
@@ -36,6 +41,7 @@ def read_linux(outputs: Outputs) -> MachinePayload:
         mounts=read_mounts(outputs),
         containers=tuple(_containers(outputs, processes, arguments)),
         closed_sockets=tuple(_closed(outputs)),
+        own_units=own_services(listed),
     )
 
 
@@ -108,6 +114,7 @@ def _speeds(outputs: Outputs) -> dict[str, int]:
 
 def _processes(outputs: Outputs, arguments: Mapping[int, list[str]]) -> Iterator[Process]:
     files = {int(f["pid"]): f["file"] for f in _LINK.finditer(text_of(outputs, "executables"))}
+    groups = {int(row["pid"]): row["groups"] for row in _GROUPS.finditer(text_of(outputs, "units"))}
     for line in text_of(outputs, "processes").splitlines():
         words = line.split(None, 3)
         if len(words) != 4 or not (words[0].isdigit() and words[1].isdigit()):
@@ -122,6 +129,7 @@ def _processes(outputs: Outputs, arguments: Mapping[int, list[str]]) -> Iterator
             exe=files.get(pid, "").removesuffix(" (deleted)"),
             entry=entry_point(arguments.get(pid, [])),
             user=words[2],
+            unit=unit_of(groups.get(pid, "")),
         )
 
 

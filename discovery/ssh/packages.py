@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from fnmatch import translate
 
 from discovery.local.fetch_packages import upstream
 
@@ -35,6 +36,21 @@ def packages_in(text: str, files: Sequence[str]) -> tuple[dict[str, str], dict[s
             if (found := _RPM.fullmatch(line.strip())) and file in files:
                 versions[file] = found["version"]
     return packages, versions
+
+
+def installed_in(text: str, patterns: Sequence[str]) -> dict[str, str]:
+    """The full versions of the installed packages that match one of the patterns.
+
+    >>> installed_in("libssl3:amd64|3.0.11-1|ii \\nvim|9.0|rc \\n", ["lib*", "vim"])
+    {'libssl3:amd64': '3.0.11-1'}
+    """
+    match = re.compile("|".join(translate(pattern) for pattern in patterns)).fullmatch
+    rows = (line.split("|") for line in text.splitlines() if line.count("|") == 2)
+    return {
+        name: version
+        for name, version, state in rows
+        if state.startswith("ii") and (match(name) or match(name.partition(":")[0]))
+    }
 
 
 def versions_in(text: str, packages: Mapping[str, str]) -> dict[str, str]:

@@ -1,9 +1,8 @@
-"""What tests of scanners share: real data that others wrote, where it is at hand."""
+"""What tests of scanners share: a lab, a store of each kind, and the way in to it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -16,16 +15,6 @@ from cmdb.store.connect import open_store
 from cmdb.store.port import Store
 from discovery.run import ScanResult
 from tests.discovery.lab_fixture import lab as lab  # noqa: PLC0414  # a fixture, for all tests here
-
-SHARED = Path(__file__).resolve().parents[3] / "shared/data"
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of real data beside the project; its licences differ, so it is not part of it."""
-    if not SHARED.is_dir():
-        pytest.skip("no ../shared/data beside the project: real data of others is not tested")
-    return SHARED
 
 
 @pytest.fixture(params=["sqlite", "neo4j"])

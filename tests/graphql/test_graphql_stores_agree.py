@@ -16,8 +16,10 @@ from cmdb_graphql.schema import Schema
 from tests.graphql.documents import DOCUMENTS
 from tests.graphql.estate import load_demo, load_records
 
-OF_THE_MOMENT = ("asOf", "beforeAsOf", "time", "since", "until", "taken_at")
-"""Fields that say when something was asked or written."""
+OF_THE_MOMENT = (
+    "asOf", "beforeAsOf", "time", "since", "until", "taken_at", "lastSuccess", "seconds",
+)  # fmt: skip
+"""Fields that say when something was asked or written, or how long that took."""
 
 CURSORS = ("endCursor", "cursor")
 """Opaque texts with ids in them."""

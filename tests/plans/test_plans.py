@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from cmdb.plans import KubernetesObject, read_plan
 from tests.plans.plan_files import change, every_action, plan
 
 RECORDED = Path(__file__).parent / "recorded"
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 DEPLOYMENT: dict[str, Any] = {
     "apiVersion": "apps/v1",
@@ -207,13 +205,8 @@ def test_a_bomb_of_aliases_is_not_unfolded() -> None:
         read_plan("\n".join(lines).encode(), "bomb.yaml")
 
 
-@pytest.mark.skipif(
-    not SHARED.is_dir() and not os.environ.get("CI"), reason="real plans are not at hand"
-)
-def test_real_plans_and_manifests_are_read() -> None:
-    if not SHARED.is_dir():
-        pytest.skip("real plans are not at hand")
-    plans = sorted((SHARED / "cai-assets").rglob("*.tfplan.json"))
+def test_real_plans_and_manifests_are_read(shared_data: Path) -> None:
+    plans = sorted((shared_data / "cai-assets").rglob("*.tfplan.json"))
     assert len(plans) > 90
     effects = {
         resource.effect
@@ -221,11 +214,11 @@ def test_real_plans_and_manifests_are_read() -> None:
         for resource in read_plan(path.read_bytes(), path.name).resources
     }
     assert effects == {"create", "update"}
-    manifests = SHARED / "online-boutique" / "release" / "kubernetes-manifests.yaml"
+    manifests = shared_data / "online-boutique" / "release" / "kubernetes-manifests.yaml"
     found = read_plan(manifests.read_bytes(), manifests.name)
     assert len(found.resources) > 30
     assert {r.effect for r in found.resources} == {"update"}
-    for path in (SHARED / "inframap-tfstate").rglob("*.json"):
+    for path in (shared_data / "inframap-tfstate").rglob("*.json"):
         with pytest.raises(InvalidInput):
             read_plan(path.read_bytes(), path.name)
 

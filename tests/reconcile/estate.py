@@ -97,9 +97,15 @@ async def shape(store: Store) -> tuple[object, ...]:
             for i in live
         ),
         sorted(
-            (k.relation, names[k.from_id], names[k.to_id], k.status, k.strength, repr(k.reports))
-            for k in links
+            (k.relation, *_ends(k, names), k.status, k.strength, repr(k.reports)) for k in links
         ),
         sorted((w.relation, repr(w.report)) for w in waiting),
         sorted(await store.shared_identifiers()),
     )
+
+
+def _ends(link: Link, names: dict[str, str]) -> tuple[str, str]:
+    """The two ends. Those of a relation that leads both ways are kept in the order of their ids."""
+    ends = names[link.from_id], names[link.to_id]
+    both_ways = RULES.catalogue.relations[link.relation].symmetric
+    return (min(ends), max(ends)) if both_ways else ends

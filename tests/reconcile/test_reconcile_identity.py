@@ -314,3 +314,15 @@ async def test_reverting_a_creation_frees_its_identifiers(store: Store) -> None:
     assert await store.waiting() == []
     await revert(store, 1, "tester")
     assert await store.owners(["serial:A1"]) == {}
+
+
+@pytest.mark.parametrize("first", ["inside", "outside"])
+async def test_a_source_may_come_behind_all_that_are_not_named(store: Store, first: str) -> None:
+    rules = Rules(builtin(), Policy(("books", "*", "outside")))
+    others = ["outside" if first == "inside" else "inside", "books"]
+    for day, source in enumerate([first, *others]):
+        seen = host(
+            "serial:A1", source=source, day=day, model=source if source != "books" else None
+        )
+        await load(store, [seen], source=source, rules=rules)
+    assert (await only(store, "serial:A1")).properties["model"] == "inside"

@@ -115,9 +115,14 @@ class Lab:
         return self.folder / "id"
 
     @property
-    def host_key(self) -> Path:
-        """The public key that all hosts show."""
-        return self.folder / "hostkey.pub"
+    def known_hosts(self) -> Path:
+        """The hosts that are signed in to and the key that they all show, as ssh keeps them."""
+        return self.folder / "known_hosts"
+
+    @property
+    def hosts(self) -> list[str]:
+        """The addresses of all nodes that can be signed in to."""
+        return [node.address for node in self.topology.nodes if "sshd" in node.daemons]
 
     def namespace(self, node: str) -> str:
         """The name of a node's network namespace, for ``ip netns exec``."""
@@ -215,6 +220,8 @@ class Lab:
                 "-f",
                 f"{self.folder}/{name}",
             )
+        key = " ".join((self.folder / "hostkey.pub").read_text().split()[:2])
+        self.known_hosts.write_text("".join(f"{address} {key}\n" for address in self.hosts))
         data, programs = self.folder / "postgres", postgres_programs()
         data.mkdir()
         shutil.chown(data, "postgres", "postgres")

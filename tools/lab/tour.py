@@ -47,7 +47,14 @@ def scans(lab: Lab) -> list[list[str]]:
     return [
         ["network", *nodes, "--set", f"ports={ports}"],
         ["snmp", *nodes, "--set", f"community=env:{COMMUNITY}"],
+        ["ssh", *(f"root@{address}" for address in lab.hosts), *ssh_settings(lab)],
     ]
+
+
+def ssh_settings(lab: Lab) -> list[str]:
+    """What a scan over SSH must be told: the lab's key and hosts, and nothing of this machine's."""
+    given = (f"keys={lab.key}", f"known_hosts={lab.known_hosts}", "agent=false")
+    return [word for one in given for word in ("--set", one)]
 
 
 def scan(lab: Lab, store: Path, only: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""The lab's estate, as nmap and SNMP find it, says what goes dark when a switch does."""
+"""The lab's estate, as nmap, SNMP and SSH find it, says what goes dark when a switch does."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ from tools.lab.tour import (
     services,
     table,
 )
+
+HOSTS = ("web1", "app1", "db1")
+MACHINES = ("NetworkDevice", "Server", "VirtualMachine")
+"""A host is a server or a virtual machine, as the machine is that the lab runs on."""
+AGENT_PORT = 199
+"""Where an SNMP agent takes sub-agents in: only who signs in to the host sees it."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +49,7 @@ def test_what_is_said_to_go_down_is_what_goes_dark(lab: Lab, estate: Path, cut: 
         f"{lab.topology.node(s.node).address}:{s.port}"
         for s in lab.topology.services
         if s.node in behind
-    }
+    } | {f"{lab.topology.node(name).address}:{AGENT_PORT}" for name in behind}
     assert {one.service.place for one in outcomes if one.dark} == truth
     if cut == "sw2":
         shown = textwrap.indent(table(outcomes), "    ", lambda line: line != "\n")
@@ -51,12 +57,13 @@ def test_what_is_said_to_go_down_is_what_goes_dark(lab: Lab, estate: Path, cut: 
 
 
 def test_every_node_is_one_item_that_all_sources_know(lab: Lab, estate: Path) -> None:
-    hosts = [i for i in items(estate) if i["kind"] in ("Server", "NetworkDevice")]
+    hosts = [i for i in items(estate) if i["kind"] in MACHINES]
     assert sorted(i["name"] for i in hosts) == sorted(n.name for n in lab.topology.nodes)
     switches = {n.name for n in lab.topology.nodes if n.switch}
     assert {i["name"] for i in hosts if i["kind"] == "NetworkDevice"} == switches
     for item in hosts:
-        assert item["sources"] == ["network", "snmp"], item["name"]
+        known = ["network", "snmp"] + ["ssh"] * (item["name"] in HOSTS)
+        assert item["sources"] == known, item["name"]
 
 
 def test_the_proxy_and_what_is_behind_it_are_two(lab: Lab, estate: Path) -> None:
@@ -65,9 +72,10 @@ def test_the_proxy_and_what_is_behind_it_are_two(lab: Lab, estate: Path) -> None
     assert proxy.item != behind.item
     products = {i["id"]: i["properties"].get("product") for i in items(estate)}
     assert products[behind.item] == "nginx"
-    assert products[proxy.item] in (None, "haproxy")
+    assert products[proxy.item] == "haproxy"
     expected = {f"{lab.topology.node(s.node).address}:{s.port}" for s in lab.topology.services}
-    assert by_place.keys() == expected
+    agents = {f"{lab.topology.node(name).address}:{AGENT_PORT}" for name in HOSTS}
+    assert by_place.keys() == expected | agents
 
 
 def test_a_second_round_of_scans_changes_nothing(lab: Lab, estate: Path) -> None:

@@ -8,23 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from tools.lab.lab import Lab
+from tools.lab.tour import ssh_settings
 
 HOSTS = ("web1", "app1", "db1")
 
 
-def scanned(lab: Lab, folder: Path, *more: str) -> list[dict[str, Any]]:
+def scanned(lab: Lab, folder: Path) -> list[dict[str, Any]]:
     """The observations that a scan from the lab's own host writes."""
-    known = lab.folder / "ssh-known-hosts"
-    key = " ".join(lab.host_key.read_text().split()[:2])
-    addresses = [lab.topology.node(name).address for name in HOSTS]
-    known.write_text("".join(f"{address} {key}\n" for address in addresses))
     output = folder / "observations.jsonl"
     call = "import urllib.request as u; u.urlopen('http://10.99.0.11').read()"
     lab.run("scan", sys.executable, "-c", call)
     words = [str(Path(sys.executable).parent / "cmdb"), "scan", "ssh"]
-    words += [f"root@{address}" for address in addresses]
-    for setting in (f"keys={lab.key}", f"known_hosts={known}", "agent=false", *more):
-        words += ["--set", setting]
+    words += [*(f"root@{address}" for address in lab.hosts), *ssh_settings(lab)]
     lab.run("scan", *words, "--output", str(output), seconds=120)
     return [json.loads(line) for line in output.read_text().splitlines()]
 

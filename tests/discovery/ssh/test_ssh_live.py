@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import random
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from discovery.scanner import Failure
 from discovery.setting_values import Secret
 from discovery.ssh import SCANNER, SshSettings
 from discovery.ssh.payload import SshPayload
-from tests.discovery.daemons import free_port, running
+from tests.discovery.daemons import free_port, program, running
 from tests.discovery.ssh.sshd import Sshd, keypair, settings, sshd
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the servers are Linux's")
@@ -211,3 +212,18 @@ async def test_nothing_but_failures_come_of_machines_that_are_all_gone(tmp_path:
         )
     ]
     assert [type(one) for one in found] == [Failure, Failure]
+
+
+def _installed(package: str) -> str:
+    query = [program("dpkg-query", "dpkg"), "-W", "-f", "${Version}", package]
+    return subprocess.run(query, capture_output=True, text=True, check=True).stdout
+
+
+async def test_packages_that_are_asked_for_are_told_with_their_versions(
+    server: Sshd, tmp_path: Path
+) -> None:
+    given = settings(tmp_path, server, packages=("openssh-ser*",))
+    machine = items(await run_scan(SCANNER, given, [server.target]))[0]
+    assert machine.properties["packages"] == [f"openssh-server={_installed('openssh-server')}"]
+    without = items(await run_scan(SCANNER, settings(tmp_path, server), [server.target]))[0]
+    assert "packages" not in without.properties

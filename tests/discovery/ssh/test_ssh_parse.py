@@ -264,3 +264,50 @@ def test_what_the_lab_s_hosts_printed(name: str, programs: set[str]) -> None:
     assert software == programs
     assert result.errors == ()
     assert result.full
+
+
+def test_a_worker_of_one_s_own_is_an_item_by_the_name_of_its_service() -> None:
+    outputs = {
+        "system": Output("Linux web1 6.1 x86_64\n"),
+        "processes": Output(
+            "100 1 root sshd\n200 1 shop python3\n201 200 shop python3\n300 1 root cron\n"
+            "400 1 shop gunicorn\n401 400 shop gunicorn\n500 1 root rsync\n"
+        ),
+        "units": Output(
+            "/proc/100/cgroup:0::/system.slice/ssh.service\n"
+            "/proc/200/cgroup:0::/system.slice/orders-worker.service\n"
+            "/proc/201/cgroup:0::/system.slice/orders-worker.service\n"
+            "/proc/300/cgroup:1:name=systemd:/system.slice/cron.service\n"
+            "/proc/400/cgroup:0::/system.slice/system-shop.slice/shop@blue.service\n"
+            "/proc/401/cgroup:0::/system.slice/system-shop.slice/shop@blue.service\n"
+            "/proc/500/cgroup:0::/system.slice/backup.service\n"
+        ),
+        "own_units": Output(
+            "total 12\n"
+            "-rw-r--r-- 1 root root 310 May  1 10:00 orders-worker.service\n"
+            "-rw-r--r-- 1 root root 310 May  1 10:00 shop@.service\n"
+            "-rw-r--r-- 1 root root 310 May  1 10:00 backup.service\n"
+            "-rw-r--r-- 1 root root 310 May  1 10:00 backup.timer\n"
+            "lrwxrwxrwx 1 root root 35 May 1 10:00 cron.service -> /lib/systemd/cron.service\n"
+        ),
+        "sockets": Output(
+            "Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
+            'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=100,fd=3))\n'
+            'tcp LISTEN 0 128 0.0.0.0:8000 0.0.0.0:* users:(("gunicorn",pid=400,fd=3))\n'
+            'tcp ESTAB 0 0 10.0.0.1:5000 10.0.0.9:5672 users:(("python3",pid=201,fd=3))\n'
+        ),
+        "account": Output("0\n"),
+    }
+    machine = read_linux(outputs)
+    result = parsed(SshHost("web1", "10.0.0.1", 22, machine))
+    software = {
+        str(o.properties["name"]): (o.properties.get("unit"), o.identifiers[0].rpartition("/")[2])
+        for o in result.observations
+        if isinstance(o, ItemObservation) and o.kind == "SoftwareInstance"
+    }
+    assert software == {
+        "openssh on web1": ("ssh", "openssh:22"),
+        "gunicorn on web1": ("shop@blue", "gunicorn:8000"),
+        "orders-worker on web1": ("orders-worker", "orders-worker"),
+    }
+    assert ("orders-worker on web1", "endpoint:default/tcp/10.0.0.9:5672") in connections(result)
