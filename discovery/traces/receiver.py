@@ -26,6 +26,8 @@ MOST_UNPACKED = 64 * 2**20
 """Bytes of one request once it is unpacked."""
 WINDOW = 600.0
 """Seconds that a rate is counted over: the window under way and the one before it."""
+SHORTEST = 60.0
+"""Seconds that a rate is counted over at least: the first calls are no rate."""
 TELL_AGAIN = 300.0
 """Seconds after which a call that still happens is told again, though nothing else is new."""
 FORGOTTEN = 24 * 3600.0
@@ -99,7 +101,7 @@ class TraceReceiver:
             self._pairing.settle()
         else:
             self._pairing.turn()
-        seconds = max(1.0, now - self._earlier)
+        seconds = max(SHORTEST, now - self._earlier)
         payload = self._graph.payload(SCOPE, seconds, TELL_AGAIN)
         if now - self._began >= WINDOW:
             self._graph.roll()
