@@ -109,7 +109,7 @@ async def test_the_shop_is_drawn_as_it_is(tmp_path: Path, compression: Compressi
         found = await graph(cmdb)
         assert set(found) == GRAPH
         confidence, evidence = found["web DEPENDS_ON orders"]
-        assert confidence == 0.54
+        assert confidence == 0.55
         assert "10 calls or more" in evidence
         assert "none failed" in evidence
         database = await cmdb.find("endpoint:default/tcp/10.0.0.5:5432")
