@@ -25,4 +25,5 @@ CASES: dict[str, Case] = {
     "snmp": servers.snmp,
     "ssh": servers.ssh,
     "terraform": files.terraform,
+    "traces": files.traces,
 }
