@@ -68,7 +68,7 @@ async def test_cables_lead_through_panels_to_hosts(version: str) -> None:
         if isinstance(o, LinkObservation) and o.relation == "LINKED_TO" and o.to_key.endswith("/3")
     ]
     assert cable == "sw1 xe-0/0/2 - web1 eth0 (a cable in NetBox)"
-    assert links(found, "DEPENDS_ON") == {("Carrier C1", "DEPENDS_ON", "sw2")}
+    assert links(found, "DEPENDS_ON") == {("sw2", "DEPENDS_ON", "Carrier C1")}
 
 
 @VERSIONS
