@@ -19,7 +19,14 @@ from cmdb.alerts.inbox import Inbox
 from cmdb.alerts.receive import receive
 from cmdb.alerts.rules import rules_in_force
 from cmdb.alerts.worker import AlertWorker
-from cmdb.discovering import StoreSink, inferring, last_starts, scanner_defaults
+from cmdb.discovering import (
+    StoreSink,
+    inferring,
+    last_starts,
+    scanner_defaults,
+    store_traces,
+    trace_receiver,
+)
 from cmdb.server.access import (
     LOOPBACK_NAMES,
     Authentication,
@@ -34,6 +41,7 @@ from cmdb.server.listen import check_listen, run_server
 from cmdb.server.login import login_routes
 from cmdb.server.observations import observation_routes
 from cmdb.server.pages import WebApp
+from cmdb.server.traces import trace_routes
 from cmdb.server.webhooks import own_paths, webhook_routes
 from cmdb.service import Cmdb
 from cmdb.webhooks.endpoints import read_endpoints
@@ -43,6 +51,7 @@ from cmdb_graphql.endpoint import graphql_routes
 from cmdb_graphql.schema import build_schema
 from discovery.jobs import Job, read_jobs
 from discovery.schedule import Discovery
+from discovery.traces.receiver import TraceReceiver
 
 __all__ = ["check_listen", "create_app", "serve"]
 
@@ -57,12 +66,14 @@ def create_app(
     static: Path | None = None,
     names: Collection[str] = (),
     on_alerts: Callable[[], None] | None = None,
+    traces: TraceReceiver | None = None,
 ) -> Starlette:
     """The application that serves a database, which stays the caller's to close.
 
     With a ``token``, or tokens in the settings, every route but ``/healthz`` needs one of them.
     Without any only calls to loopback names (and ``names``) are answered. ``static`` is the folder
-    of the built web app; ``on_alerts`` is called whenever alerts were stored. Raises
+    of the built web app; ``on_alerts`` is called whenever alerts were stored; only with ``traces``
+    is there a route that takes spans. Raises
     :class:`~cmdb.errors.InvalidCatalogue` where the catalogue can't be served, and
     :class:`~cmdb.errors.InvalidInput` for wrong rules for alerts.
     """
@@ -75,6 +86,7 @@ def create_app(
         *graphql_routes(cmdb, build_schema(cmdb.catalogue), folder),
         *observation_routes(cmdb),
         *webhook_routes(cmdb, inbox),
+        *trace_routes(traces),
     ]
     named = {name: secret.get_secret_value() for name, secret in cmdb.settings.tokens.items()}
     if token or named:
@@ -108,12 +120,16 @@ async def serve(
     check_listen(host, token or next(iter(settings.tokens), None))
     worker = AlertWorker(cmdb, rules_in_force(settings.alert_rules))
     jobs = read_jobs(settings.discovery) if settings.discovery is not None else ()
-    app = create_app(cmdb, token=token, names=[host.strip("[]")], on_alerts=worker.wake)
+    traces = trace_receiver(settings)
+    names = [host.strip("[]")]
+    app = create_app(cmdb, token=token, names=names, on_alerts=worker.wake, traces=traces)
     cmdb.estates.warm_up()
     with _outbox(cmdb) as outgoing:
         work = [worker.run(), *(one.run() for one in outgoing)]
         if jobs:
             work.append(_discover(cmdb, jobs))
+        if traces is not None:
+            work.append(store_traces(cmdb, traces))
         async with _running(*work):
             await run_server(app, host, port, on_ready)
 

@@ -6,18 +6,24 @@ A part of the assembly: with :mod:`cmdb.app` and the command line the only place
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from cmdb.errors import CmdbError
 from cmdb.inference.inferences import write_inferences
 from cmdb.ingest import Loaded
 from cmdb.service import Cmdb
 from cmdb.settings import Settings
 from discovery.jobs import Job
 from discovery.run import ScanResult
-from discovery.settings import setting_text
-from discovery.sink import Stored
+from discovery.settings import parse_settings, setting_text
+from discovery.sink import Sink, Stored
+from discovery.traces import TracesSettings
+from discovery.traces.receiver import TraceReceiver
+
+log = logging.getLogger(__name__)
 
 FILE = Path("discovery.toml")
 
@@ -97,3 +103,38 @@ async def last_starts(cmdb: Cmdb, jobs: tuple[Job, ...]) -> dict[str, datetime]:
         for run in await cmdb.store.runs(limit=1, source=job.scanner):
             found[job.name] = run.started
     return found
+
+
+def trace_receiver(settings: Settings) -> TraceReceiver | None:
+    """What takes traces, where the settings say that anything does.
+
+    Raises :class:`~cmdb.errors.InvalidSettings` for wrong settings of the scanner ``traces``.
+    """
+    if not settings.traces:
+        return None
+    given = scanner_defaults(settings).get("traces", {})
+    return TraceReceiver(parse_settings(TracesSettings, given))
+
+
+async def store_traces(cmdb: Cmdb, receiver: TraceReceiver) -> None:
+    """Store what traces say whenever it is time, until cancelled; the rest of it then."""
+    sink = StoreSink(cmdb, on_load=inferring(cmdb))
+    try:
+        while True:
+            await asyncio.sleep(cmdb.settings.traces_every.total_seconds())
+            await _store_told(receiver, sink, final=False)
+    finally:
+        await _store_told(receiver, sink, final=True)
+
+
+async def _store_told(receiver: TraceReceiver, sink: Sink, *, final: bool) -> None:
+    """Store what is new. What can't be stored now is told again the next time."""
+    told = await receiver.tell(final=final)
+    if told is None:
+        return
+    try:
+        await sink.store(told.result, lambda _: None)
+    except CmdbError as error:
+        log.warning("What traces said could not be stored: %s", error.message)
+    else:
+        await receiver.confirmed(told)

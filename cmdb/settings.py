@@ -175,6 +175,16 @@ class Settings(BaseSettings):
         default=None,
         description="A TOML file of what is discovered and when; `cmdb serve` runs it.",
     )
+    traces: bool = Field(
+        default=False,
+        description="Whether the server takes traces over OTLP/HTTP, at /v1/traces.",
+    )
+    traces_every: timedelta = Field(
+        default=timedelta(minutes=1),
+        ge=timedelta(seconds=1),
+        description="How often what traces said is stored; half of a call that no other half "
+        "follows within that time is one to something that is not traced.",
+    )
     spool_folder: Path = Field(
         default_factory=lambda: user_state_path("cmdb") / "spool",
         description="The folder that keeps what a collector saw until its server has taken it.",

@@ -90,12 +90,16 @@ async def run_scan(
         if not parts:
             raise error from None
         failures.append(Failure(error.message, hides_links=True))
-    return _result(manifest.name, parts, failures, time)
+    return result_of(manifest.name, parts, time, failures)
 
 
-def _result(
-    source: str, parts: Sequence[Parsed], failures: Sequence[Failure], started: datetime
+def result_of(
+    source: str,
+    parts: Sequence[Parsed],
+    started: datetime,
+    failures: Sequence[Failure] = (),
 ) -> ScanResult:
+    """What the parts of a scan come to, items before links."""
     observations = [o for part in parts for o in part.observations]
     if any(failure.hides_links for failure in failures):
         observations = [_incomplete(seen) for seen in observations]

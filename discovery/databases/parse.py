@@ -11,6 +11,7 @@ from datetime import datetime
 from cmdb.identity.identifiers import ip_identifier
 from cmdb.items import ItemObservation, LinkObservation
 from discovery.databases import DatabasesSettings
+from discovery.databases.names import database_name
 from discovery.databases.payload import DatabaseServer, DatabasesPayload, Upstream
 from discovery.databases.targets import DEFAULT_PORTS
 from discovery.machine.addresses import endpoint, is_reachable
@@ -56,7 +57,8 @@ class _Report:
                 yield self._observer.item(
                     "Database",
                     self._database_id(server, database.name),
-                    properties={
+                    self._named(server, database.name),
+                    {
                         "name": f"{database.name} on {server.host}",
                         "engine": server.product,
                         "size": coarse(database.size),
@@ -74,6 +76,12 @@ class _Report:
             yield from self._followers(server)
             if self._settings.clients:
                 yield from self._clients(server)
+
+    def _named(self, server: DatabaseServer, name: str) -> list[str]:
+        """What others know the database by; nothing where its server has no address of its own."""
+        if not _is(server.address) or not is_reachable(server.address):
+            return []
+        return [database_name(self._endpoint(server.address, server.port), name)]
 
     def _server(self, server: DatabaseServer) -> ItemObservation:
         usual = server.port == DEFAULT_PORTS.get(server.product)

@@ -1,0 +1,112 @@
+"""How sure a call is, and how it is told: in steps, so that one more call changes no word."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+LEAST = 0.4
+"""Confidence of a call that was seen once; below 0.5 an answer names it as weak evidence."""
+MOST = 0.95
+"""Confidence from :data:`ENOUGH` calls on. Traces say who called, and never who would have."""
+ENOUGH = 10_000
+_LADDER = (1, 2, 5)
+
+
+def confidence(seen: int) -> float:
+    """How sure it is that there is such a dependency, after so many calls were seen.
+
+    It grows with the logarithm: each ten times as many calls add the same.
+
+    >>> [confidence(n) for n in (1, 10, 100, 1_000, 10_000, 10_000_000)]
+    [0.4, 0.54, 0.68, 0.81, 0.95, 0.95]
+    """
+    grown = math.log10(max(seen, 1)) / math.log10(ENOUGH)
+    return round(LEAST + (MOST - LEAST) * min(1.0, grown), 2)
+
+
+def step(value: float) -> int:
+    """The number of the highest rung of 1, 2, 5, 10, 20, 50, … that is not above ``value``; rungs
+    below 1 have negative numbers.
+
+    >>> step(1), step(4.9), step(1000), step(0.01)
+    (0, 1, 9, -6)
+    """
+    tens = math.floor(math.log10(value) + 1e-9)
+    within = sum(rung <= value / 10.0**tens + 1e-9 for rung in _LADDER[1:])
+    return tens * len(_LADDER) + within
+
+
+def rung(number: int) -> float:
+    """The rung of that number.
+
+    >>> rung(0), rung(9), rung(-6)
+    (1.0, 1000.0, 0.01)
+    """
+    tens, within = divmod(number, len(_LADDER))
+    return float(_LADDER[within] * 10.0**tens) if tens >= 0 else _LADDER[within] / 10.0**-tens
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Steps of the calls that were seen, of those in a second, and of the share in a hundred that
+    failed; None where none was counted, or none failed. ``silent`` says that nobody counted
+    failures."""
+
+    seen: int
+    rate: int | None = None
+    failed: int | None = None
+    silent: bool = False
+
+    @classmethod
+    def of(cls, seen: int, calls: float, failed: float | None, seconds: float) -> Figures:
+        """The figures of ``calls`` within ``seconds``, and of all that were ever ``seen``; None
+        for ``failed`` where nobody counted that."""
+        share = 100 * failed / calls if calls > 0 and failed else 0
+        return cls(
+            step(max(seen, 1)),
+            step(calls / seconds) if calls > 0 and seconds > 0 else None,
+            max(step(share), step(0.01)) if share > 0 else None,
+            failed is None,
+        )
+
+    def settled(self, told: Figures) -> Figures:
+        """``told``, where these differ from it by no more than a step either way: what wavers
+        between two steps is not told anew each time."""
+        near = (_near(self.rate, told.rate), _near(self.failed, told.failed))
+        return told if self.seen == told.seen and all(near) else self
+
+    @property
+    def confidence(self) -> float:
+        """How sure the dependency is; see :func:`confidence`."""
+        return confidence(int(rung(self.seen)))
+
+    def sentence(self) -> str:
+        """In words.
+
+        >>> Figures.of(250, 240, 24, 60).sentence()
+        'traced: 200 calls or more, about 2 a second, about 10 % of them failed'
+        """
+        calls = "1 call" if self.seen == 0 else f"{rung(self.seen):,.0f} calls or more"
+        said = [f"traced: {calls}"]
+        if self.rate is not None:
+            said.append(f"about {_rate(rung(self.rate))}")
+        if self.failed is not None:
+            said.append(f"about {rung(self.failed):g} % of them failed")
+        elif not self.silent:
+            said.append("none failed")
+        return ", ".join(said)
+
+
+def _near(now: int | None, told: int | None) -> bool:
+    if now is None or told is None:
+        return now is told
+    return abs(now - told) <= 1
+
+
+def _rate(a_second: float) -> str:
+    """The rate in the unit in which it is above 1, as far as there is one."""
+    for factor, unit in ((1, "second"), (60, "minute"), (3600, "hour")):
+        if a_second * factor >= 0.995:
+            return f"{round(a_second * factor):,} a {unit}"
+    return f"{a_second * 86400:.2g} a day"

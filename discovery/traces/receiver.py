@@ -1,0 +1,136 @@
+"""Spans that are sent to the server: counted as they come, told every now and then.
+
+Knows neither the web nor the store. One at a time works on it, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time as clock
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from cmdb.errors import InvalidInput
+from discovery.run import ScanResult, result_of
+from discovery.traces import TracesSettings
+from discovery.traces.graph import SECOND, CallGraph
+from discovery.traces.otlp import from_json, from_protobuf, resources_like
+from discovery.traces.pairing import Pairing
+from discovery.traces.parse import parse
+from discovery.traces.payload import TracesPayload
+
+MOST_UNPACKED = 64 * 2**20
+"""Bytes of one request once it is unpacked."""
+WINDOW = 600.0
+"""Seconds that a rate is counted over: the window under way and the one before it."""
+TELL_AGAIN = 300.0
+"""Seconds after which a call that still happens is told again, though nothing else is new."""
+FORGOTTEN = 24 * 3600.0
+"""Seconds after which what was not seen again is no longer counted."""
+SCOPE = "received"
+
+
+class TooMuch(Exception):
+    """A request unpacks to more than is taken."""
+
+
+class Answer(NamedTuple):
+    """How many spans of a request were not taken, and why; empty where all were."""
+
+    rejected: int
+    message: str
+
+
+class Told(NamedTuple):
+    """What there is to be stored; ``payload`` is what to confirm once it is."""
+
+    result: ScanResult
+    payload: TracesPayload
+
+
+class TraceReceiver:
+    """Takes requests of OTLP and tells what they add up to.
+
+    ``now`` gives the time in seconds since 1970.
+    """
+
+    def __init__(self, settings: TracesSettings, now: Callable[[], float] = clock.time) -> None:
+        self._settings = settings
+        self._now = now
+        self._graph = CallGraph(settings.most_services, settings.most_calls)
+        self._pairing = Pairing(self._graph, settings.most_spans)
+        self._resources = resources_like(settings.environment, settings.cluster)
+        self._turn = asyncio.Lock()
+        self._began = self._earlier = now()
+
+    async def take(self, body: bytes, *, json: bool, packed: bool) -> Answer:
+        """Count the spans of a request.
+
+        Raises :class:`~cmdb.errors.InvalidInput` where it is none, and :class:`TooMuch`; nothing
+        of it is counted then.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._take, body, json, packed)
+
+    def _take(self, body: bytes, json: bool, packed: bool) -> Answer:
+        data = unpacked(body, MOST_UNPACKED) if packed else body
+        read = from_json if json else from_protobuf
+        now = int(self._now() * SECOND)
+        reasons = Counter[str]()
+        for group in read(data, self._resources):
+            reasons.update(self._pairing.take(group, now).rejected)
+        said = ", ".join(f"{count:,} {why}" for why, count in sorted(reasons.items()))
+        return Answer(reasons.total(), f"Spans that were not taken: {said}." if said else "")
+
+    async def tell(self, *, final: bool = False) -> Told | None:
+        """What is new since it was last :meth:`confirmed`; None where nothing is.
+
+        Each time is a turn in which spans wait for their other half; with ``final`` none wait.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._tell, final)
+
+    def _tell(self, final: bool) -> Told | None:
+        now = self._now()
+        if final:
+            self._pairing.settle()
+        else:
+            self._pairing.turn()
+        seconds = max(1.0, now - self._earlier)
+        payload = self._graph.payload(SCOPE, seconds, TELL_AGAIN)
+        if now - self._began >= WINDOW:
+            self._graph.roll()
+            self._graph.forget(int((now - FORGOTTEN) * SECOND))
+            self._earlier, self._began = self._began, now
+        if not payload.calls and not payload.services and not payload.errors:
+            return None
+        time = datetime.fromtimestamp(now, UTC)
+        parsed = parse(payload, self._settings, time)
+        return Told(result_of("traces", [parsed], time), payload)
+
+    async def confirmed(self, told: Told) -> None:
+        """Remember that it was stored: it is not told again before there is news."""
+        async with self._turn:
+            self._graph.told(told.payload)
+
+
+def unpacked(body: bytes, most: int) -> bytes:
+    """What gzip packed; raises :class:`TooMuch` as soon as it is more than ``most`` bytes, and
+    :class:`~cmdb.errors.InvalidInput` where it is no whole gzip."""
+    found = bytearray()
+    rest = body
+    try:
+        while rest:
+            member = zlib.decompressobj(wbits=31)
+            found += member.decompress(rest, most + 1 - len(found))
+            if len(found) > most:
+                raise TooMuch
+            if not member.eof:
+                raise InvalidInput("The request's body is no whole gzip.")
+            rest = member.unused_data
+    except zlib.error:
+        raise InvalidInput("The request's body is no gzip.") from None
+    return bytes(found)
