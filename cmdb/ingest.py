@@ -21,7 +21,7 @@ from cmdb.items.ids import new_id
 from cmdb.items.link import waiting_id
 from cmdb.load import Load
 from cmdb.reconcile.items import ItemOutcome, Rejected, Rules, reconcile_items
-from cmdb.reconcile.links import LinkInput, LinkOutcome, Place, place_of, reconcile_links
+from cmdb.reconcile.links import LinkInput, LinkOutcome, Place, places_of, reconcile_links
 from cmdb.retirement import of_held
 from cmdb.revisions import Commit, Delta, Revision, Run, RunStatus
 from cmdb.store.port import Store
@@ -163,7 +163,8 @@ class Ingest:
             touched = await self._store.links(losers, include_retired=True)
             stored.update((link.id, link) for link in touched)
         await self._learn_kinds(owners)
-        places = [self._place(o.relation, o.from_key, o.to_key, owners) for o in links]
+        places = self._places(((o.relation, o.from_key, o.to_key) for o in links), owners)
+        of_links = tuple(places)
         waits = [o for o, place in zip(links, places, strict=True) if isinstance(place, str)]
         waiting = await self._waiting(waits, outcome)
         ends = [(w.relation, w.report) for w in waiting.values()]
@@ -171,10 +172,12 @@ class Ingest:
         keys = {k for _, r in ends for k in (r.from_key, r.to_key)}
         owners |= await self._owners_of(keys - owners.keys(), outcome)
         await self._learn_kinds(owners)
-        places += [self._place(rel, r.from_key, r.to_key, owners) for rel, r in ends]
-        wanted = {place.id for place in places if isinstance(place, Place)}
-        stored.update(await self._store.links_by_id(wanted - stored.keys()))
-        return LinkInput(links, stored, waiting, owners, self._kinds, moved)
+        places += self._places(((rel, r.from_key, r.to_key) for rel, r in ends), owners)
+        # In the order in which they are told: links that were written together lie together.
+        wanted = dict.fromkeys(place.id for place in places if isinstance(place, Place))
+        missing = [own for own in wanted if own not in stored] if stored else list(wanted)
+        stored.update(await self._store.links_by_id(missing))
+        return LinkInput(links, of_links, stored, waiting, owners, self._kinds, moved)
 
     async def _owners_of(self, keys: set[str], outcome: ItemOutcome | None) -> dict[str, Owner]:
         overlay = outcome.owners if outcome else {}
@@ -207,10 +210,10 @@ class Ingest:
             found = await self._store.items(unknown)
             self._kinds.update((i, item.kind) for i, item in found.items())
 
-    def _place(
-        self, relation: str, from_key: str, to_key: str, owners: Mapping[str, Owner]
-    ) -> Place | str:
-        return place_of(relation, from_key, to_key, owners, self._kinds, self._rules.catalogue)
+    def _places(
+        self, ends: Iterable[tuple[str, str, str]], owners: Mapping[str, Owner]
+    ) -> list[Place | str]:
+        return places_of(ends, owners, self._kinds, self._rules.catalogue)
 
     async def reconcile(
         self, items: Sequence[ItemObservation], links: Sequence[LinkObservation]

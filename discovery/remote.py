@@ -30,6 +30,10 @@ ATTEMPTS = 5
 """How often one thing is asked for where the server is busy or does not answer."""
 LONGEST_WAIT = 120.0
 """Seconds. A server that asks for a longer pause is left alone."""
+SLOWEST = 10
+"""A whole answer may take this many times as long as is waited for its next piece."""
+MOST_PAGES = 100_000
+"""Of one list; a server that has more has lost its way."""
 BUSY = (429, 502, 503, 504)
 
 Query = Mapping[str, str | int | Sequence[str]]
@@ -67,6 +71,7 @@ class Remote:
         self._root = address.rstrip("/") + "/"
         self._origin = origin(parts)
         self._pause = pause
+        self._longest = timeout * SLOWEST
         self._free = asyncio.Semaphore(at_once)
         self.has_answered = False
         self._client = httpx.AsyncClient(
@@ -133,7 +138,12 @@ class Remote:
         import httpx
 
         try:
-            answer = await self._ask(address, query)
+            async with asyncio.timeout(self._longest):
+                answer = await self._ask(address, query)
+        except TimeoutError:
+            raise RemoteUnavailable(
+                f"{self.host} did not end its answer within {self._longest:g} seconds."
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # A server that never answered is more likely misnamed than busy.
             if last or (isinstance(error, httpx.ConnectError) and not self.has_answered):
@@ -174,6 +184,27 @@ class Remote:
         return asked
 
 
+class Pages:
+    """Watches over the pages of one list, so that it ends: a server may not know where."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._count = 0
+        self._last: object = None
+
+    def check(self, rows: Sequence[Any]) -> None:
+        """Raises :class:`~cmdb.errors.RemoteUnavailable` where the same page comes twice in a
+        row, or more pages than a list can have."""
+        self._count += 1
+        if rows and rows == self._last:
+            raise RemoteUnavailable(f"{self._host} gives the same page again and again.")
+        if self._count > MOST_PAGES:
+            raise RemoteUnavailable(
+                f"{self._host} does not come to the end of a list ({MOST_PAGES:,} pages)."
+            )
+        self._last = rows
+
+
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
     """The seconds that a ``Retry-After`` header asks for; None where there is none to be read.
 
@@ -207,7 +238,7 @@ def decoded(answer: Answer, host: str) -> Any:
     """The JSON of an answer; raises :class:`~cmdb.errors.RemoteUnavailable` where it is none."""
     try:
         return msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         kind = answer.headers.get("content-type", "of no type").partition(";")[0][:60]
         raise RemoteUnavailable(
             f"{host} answered with something that is no JSON ({kind}): is the address right?"

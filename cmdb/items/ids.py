@@ -7,6 +7,7 @@ import threading
 import time
 from itertools import count
 
+ID_LENGTH = 26
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _process = int.from_bytes(os.urandom(6), "big")
 _counter = count(int.from_bytes(os.urandom(2), "big"))
@@ -14,7 +15,8 @@ _lock = threading.Lock()
 
 
 def new_id() -> str:
-    """A 26-character id in Crockford's base 32: 48 bits of milliseconds, 82 of process and count.
+    """An id of ID_LENGTH characters in Crockford's base 32: 48 bits of milliseconds, 82 of
+    process and count.
 
     Ids drawn by one process sort in the order they were drawn within a millisecond's reach.
     """

@@ -22,6 +22,7 @@ from cmdb.reconcile.reports import (
     update_item_report,
 )
 from cmdb.reconcile.resolve import resolve_item
+from cmdb.reconcile.unchanged import seen_again
 from cmdb.revisions import Action, ItemChange, Touch
 
 MAX_RIVALS = 50
@@ -78,7 +79,14 @@ def reconcile_items(
     """
     outcome = ItemOutcome(owners=dict(owners))
     shared = {key for key, owner in owners.items() if owner.state == "shared"}
-    for component in _components(observations, items, owners, shared):
+    again, rest = seen_again(list(observations), items, owners, rules.catalogue)
+    for one in again:
+        outcome.seen.add(one.item.id)
+        _touch_report(
+            one.item.id, one.item.reports[one.position], one.position, one.time, rules, outcome
+        )
+    others = {i: item for i, item in items.items() if i not in outcome.seen} if again else items
+    for component in _components(rest, others, owners, shared):
         _reconcile_component(component, shared, rules, outcome)
     return outcome
 
@@ -254,8 +262,20 @@ def _touch(
             continue
         if entry.now.source in {o.source for o in component.seen}:
             outcome.seen.add(entry.item)
-        if entry.now.last_seen - entry.before.last_seen >= rules.policy.touch_after:
-            outcome.touches.append(Touch("item", entry.item, entry.position, entry.now.last_seen))
+        _touch_report(entry.item, entry.before, entry.position, entry.now.last_seen, rules, outcome)
+
+
+def _touch_report(
+    item: str,
+    before: ItemReport,
+    position: int,
+    time: datetime,
+    rules: Rules,
+    outcome: ItemOutcome,
+) -> None:
+    """Have it written that a source saw an item again, where that was long enough ago."""
+    if time - before.last_seen >= rules.policy.touch_after:
+        outcome.touches.append(Touch("item", item, position, time))
 
 
 def _assign(

@@ -3,8 +3,9 @@ merge or part."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ from cmdb.reconcile.reports import (
     update_link_report,
 )
 from cmdb.reconcile.resolve import resolve_link
+from cmdb.reconcile.unchanged import link_says_nothing_new
 from cmdb.revisions import Action, LinkChange, Touch, WaitingChange
 
 
@@ -28,13 +30,15 @@ from cmdb.revisions import Action, LinkChange, Touch, WaitingChange
 class LinkInput:
     """What reconciliation of links starts from.
 
-    ``links`` are the stored links that the observations may be about and those of items whose
-    identifiers moved; ``waiting`` the waiting links that name an identifier which got an owner, or
-    that the observations repeat. ``kinds`` and ``owners`` tell what the ends are. ``moved`` are the
-    identifiers that went from one item to another.
+    ``places`` are those of the observations, one each. ``links`` are the stored links that the
+    observations may be about and those of items whose identifiers moved; ``waiting`` the waiting
+    links that name an identifier which got an owner, or that the observations repeat. ``kinds`` and
+    ``owners`` tell what the ends are. ``moved`` are the identifiers that went from one item to
+    another.
     """
 
-    observations: Collection[LinkObservation]
+    observations: Sequence[LinkObservation]
+    places: Sequence[Place | str]
     links: Mapping[str, Link]
     waiting: Mapping[str, WaitingLink]
     owners: Mapping[str, Owner]
@@ -60,8 +64,8 @@ def reconcile_links(given: LinkInput, rules: Rules) -> LinkOutcome:
     work = _Work(given, rules)
     work.repoint()
     work.join_waiting()
-    for observation in given.observations:
-        work.see(observation)
+    for observation, place in zip(given.observations, given.places, strict=True):
+        work.see(observation, place)
     return work.outcome()
 
 
@@ -98,6 +102,29 @@ def place_of(
     return Place(link_id(relation, from_id, to_id), relation, from_id, to_id)
 
 
+def places_of(
+    ends: Iterable[tuple[str, str, str]],
+    owners: Mapping[str, Owner],
+    kinds: Mapping[str, str],
+    catalogue: Catalogue,
+) -> list[Place | str]:
+    """:func:`place_of` for many links by relation and both identifiers, in their order."""
+    plain: set[tuple[str, str | None, str | None]] = set()
+    places: list[Place | str] = []
+    for relation, from_key, to_key in ends:
+        start, end = owners.get(from_key), owners.get(to_key)
+        from_id, to_id = start and start.item_id, end and end.item_id
+        if from_id and to_id and from_id != to_id:
+            between = (relation, kinds.get(from_id), kinds.get(to_id))
+            if between in plain:
+                places.append(Place(link_id(relation, from_id, to_id), relation, from_id, to_id))
+                continue
+            if not catalogue.end_problem(*between) and not catalogue.relations[relation].symmetric:
+                plain.add(between)
+        places.append(place_of(relation, from_key, to_key, owners, kinds, catalogue))
+    return places
+
+
 class _Work:
     """Links and waiting links on their way, each as a list of reports."""
 
@@ -105,6 +132,8 @@ class _Work:
         self._given = given
         self._rules = rules
         self._links: dict[str, list[LinkReport]] = {}
+        self._again: dict[str, LinkObservation] = {}
+        """What was only said again, by link: nothing else has been said of it yet."""
         self._places: dict[str, Place] = {}
         self._waiting: dict[str, WaitingLink | None] = {}
         self._outcome = LinkOutcome()
@@ -139,13 +168,19 @@ class _Work:
             if all(r.source != report.source for r in reports):
                 reports.append(report)
 
-    def see(self, seen: LinkObservation) -> None:
+    def see(self, seen: LinkObservation, place: Place | str) -> None:
         """Add or update the source's report about the relationship."""
-        place = self._ends_of(seen.relation, seen.from_key, seen.to_key)
         if not isinstance(place, Place):
             self._wait(seen, place)
             return
-        self._outcome.seen.add(place.id)
+        own = place.id
+        self._outcome.seen.add(own)
+        if own not in self._links and own not in self._again:
+            stored = self._given.links.get(own)
+            if stored is not None and link_says_nothing_new(stored, seen):
+                self._again[own] = seen
+                return
+        self._places[own] = place
         reports = self._reports(place.id)
         for n, report in enumerate(reports):
             if report.source == seen.source:
@@ -180,9 +215,14 @@ class _Work:
         if place not in self._links:
             stored = self._given.links.get(place)
             self._links[place] = list(stored.reports) if stored else []
+            if (again := self._again.pop(place, None)) is not None:
+                self._links[place][0] = update_link_report(self._links[place][0], again)
         return self._links[place]
 
     def outcome(self) -> LinkOutcome:
+        """All that follows; to be asked once."""
+        for own, seen in self._again.items():
+            self._touch_report(own, 0, self._given.links[own].reports[0], seen.time)
         for place, reports in self._links.items():
             self._settle(place, reports)
         for key, now in self._waiting.items():
@@ -248,8 +288,11 @@ class _Work:
 
     def _touch(self, before: Link, after: Sequence[LinkReport]) -> None:
         for n, (old, new) in enumerate(zip(before.reports, after, strict=True)):
-            if new.last_seen - old.last_seen >= self._rules.policy.touch_after:
-                self._outcome.touches.append(Touch("link", before.id, n, new.last_seen))
+            self._touch_report(before.id, n, old, new.last_seen)
+
+    def _touch_report(self, link: str, position: int, before: LinkReport, time: datetime) -> None:
+        if time - before.last_seen >= self._rules.policy.touch_after:
+            self._outcome.touches.append(Touch("link", link, position, time))
 
     def _settle_waiting(self, key: str, now: WaitingLink | None) -> None:
         before = self._given.waiting.get(key)

@@ -17,6 +17,7 @@ import msgspec
 
 from cmdb.errors import InvalidInput
 from cmdb.items import Item
+from cmdb.items.ids import ID_LENGTH
 from cmdb.items.value import Value
 from cmdb.store.port import Condition, ItemQuery, Sort
 from cmdb.store.text import indexed_words, sort_name, words
@@ -226,6 +227,15 @@ def same_words(one: Item, other: Item) -> bool:
         other.former_identifiers,
         other.properties,
     )
+
+
+_TO_AT = -ID_LENGTH - 1
+_FROM_AT = 2 * _TO_AT
+
+
+def is_of_own_length(link_id: str) -> bool:
+    """Whether both ends that a link's id spells are as long as the ids that are drawn here."""
+    return link_id[_TO_AT : _TO_AT + 1] == ":" == link_id[_FROM_AT : _FROM_AT + 1]
 
 
 def link_ends(link_id: str) -> tuple[str, str, str] | None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cmdb.items.ids import ID_LENGTH
+
 APPLICATION_ID = 0x636D6462
 """``cmdb`` in ASCII: what marks a file as ours."""
 
@@ -156,6 +158,11 @@ LINKS_TO = f"{_LINKS} WHERE l.to_id IN {_GIVEN}"
 LINKS_BY_ENDS = f"""{_LINKS} JOIN (
     SELECT value ->> 0 AS relation, value ->> 1 AS from_id, value ->> 2 AS to_id FROM json_each(?)
 ) g ON l.from_id = g.from_id AND l.to_id = g.to_id AND l.relation = g.relation"""
+# The same for ids whose ends are of our own length: to cut them costs less than to read JSON.
+LINKS_BY_SPELLING = f"""{_LINKS} JOIN json_each(?) g
+    ON l.from_id = substr(g.value, -{2 * ID_LENGTH + 1}, {ID_LENGTH})
+    AND l.to_id = substr(g.value, -{ID_LENGTH})
+    AND l.relation = substr(g.value, 1, length(g.value) - {2 * ID_LENGTH + 2})"""
 AND_RELATION = f"l.relation IN {_GIVEN}"
 AND_LINK_CURRENT = "l.status <> 'retired'"
 WAITING_ALL = f"{_WAITING} ORDER BY w.id LIMIT ?"

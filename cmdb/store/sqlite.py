@@ -33,7 +33,7 @@ from cmdb.store.codec import (
     micros,
     tag,
 )
-from cmdb.store.criteria import check_query, cursor, link_ends, search_words
+from cmdb.store.criteria import check_query, cursor, is_of_own_length, link_ends, search_words
 from cmdb.store.port import (
     Direction,
     ItemPage,
@@ -150,10 +150,15 @@ class SqliteStore:
         return await self._threads.read(work)
 
     async def links_by_id(self, ids: Iterable[str]) -> Mapping[str, Link]:
-        given = encode([ends for ends in map(link_ends, ids) if ends is not None])
+        spelled = list(ids)
+        if all(map(is_of_own_length, spelled)):
+            statement, given = sql.LINKS_BY_SPELLING, encode(spelled)
+        else:
+            statement = sql.LINKS_BY_ENDS
+            given = encode([ends for ends in map(link_ends, spelled) if ends is not None])
 
         def work(connection: sqlite3.Connection) -> dict[str, Link]:
-            found = (_link(row) for row in connection.execute(sql.LINKS_BY_ENDS, (given,)))
+            found = (_link(row) for row in connection.execute(statement, (given,)))
             return {link.id: link for link in found}
 
         return await self._threads.read(work)

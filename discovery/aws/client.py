@@ -11,6 +11,7 @@ from cmdb.errors import InvalidSettings, RemoteUnavailable
 from discovery.address import LOOPBACK
 from discovery.aws import AwsSettings
 from discovery.aws.account import Gone
+from discovery.aws.bounded import bound
 from discovery.aws.errors import said_of
 from discovery.aws.payload import Place
 from discovery.aws.records import Record
@@ -62,6 +63,9 @@ class Session:
             self.close()
             who = f"the role {role}" if role else "the account"
             raise self._unusable(who, error) from None
+        except (*_ODD, required("botocore.parsers", "aws").ResponseParserError) as error:
+            self.close()
+            raise RemoteUnavailable(f"AWS can't be reached: {said_of(error)}.") from None
         self.account = str(told.get("Account", ""))
         # arn:aws-cn:sts::… says which of its separate clouds AWS answers from.
         self.partition = str(told.get("Arn", "")).removeprefix("arn:").partition(":")[0] or "aws"
@@ -98,12 +102,14 @@ class Session:
         """The client of a service in a region; made once, since making one takes long."""
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._session.client(
+                made = self._session.client(
                     service,
                     region_name=region,
                     endpoint_url=self._settings.endpoint_url or None,
                     config=self._config,
                 )
+                bound(made, self._settings.timeout)
+                self._clients[service, region] = made
             return self._clients[service, region]
 
     def regions(self) -> tuple[str, ...]:

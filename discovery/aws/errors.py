@@ -13,7 +13,7 @@ _REFUSED = (
     "AuthFailure",
 )
 _BUSY = ("Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown")
-_NO_ANSWER = "it answered with something that is no answer of AWS"
+NO_ANSWER = "it answered with something that is no answer of AWS"
 _SENTENCES = {
     "EndpointConnectionError": "it can't be reached",
     "ConnectTimeoutError": "it can't be reached in time",
@@ -27,7 +27,7 @@ _SENTENCES = {
             "AttributeError",
             "RecursionError",
         ),
-        _NO_ANSWER,
+        NO_ANSWER,
     ),
     "PaginationError": "its pages lead in a circle",
     "SSLError": "its certificate can't be checked",

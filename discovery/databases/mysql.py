@@ -5,15 +5,20 @@ pymysql has no asyncio, so each server is asked in a thread.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import pymysql  # type: ignore[import-untyped]  # it has no types
+import pymysql.connections  # type: ignore[import-untyped]  # it has no types
 import pymysql.cursors  # type: ignore[import-untyped]  # it has no types
 
 from cmdb.errors import InvalidInput, RemoteUnavailable
 from discovery.databases import DatabasesSettings
+from discovery.databases.bounds import MOST_BYTES
 from discovery.databases.payload import Client, Database, DatabaseServer, Replica, Upstream
 from discovery.databases.targets import Target
 
@@ -37,8 +42,19 @@ DENIED = frozenset({1044, 1045, 1142, 1227, 1370})
 
 def read_mysql(target: Target, settings: DatabasesSettings) -> DatabaseServer:
     """What the server says; raises a :class:`~cmdb.errors.CmdbError` where it says nothing."""
+    connection = _made(target, settings)
+    # The thread that this runs in can't be ended from outside: what it waits for can.
+    watch = threading.Timer(settings.server_timeout, _hang_up, [connection])
+    watch.start()
     try:
-        connection = _connected(target, settings)
+        return _read(connection, target)
+    finally:
+        watch.cancel()
+
+
+def _read(connection: Any, target: Target) -> DatabaseServer:
+    try:
+        connection.connect()
     except pymysql.err.OperationalError as error:
         if error.args and error.args[0] in DENIED:
             raise InvalidInput(f"{target} refuses the user or the password.") from None
@@ -53,9 +69,31 @@ def read_mysql(target: Target, settings: DatabasesSettings) -> DatabaseServer:
         _close(connection)
 
 
-def _connected(target: Target, settings: DatabasesSettings) -> Any:
+class _Bounded(pymysql.connections.Connection):  # type: ignore[misc]  # it has no types
+    """A connection that takes no more than a server has to say."""
+
+    _left = MOST_BYTES
+
+    def _read_bytes(self, num_bytes: int) -> bytes:
+        self._left -= num_bytes
+        if self._left < 0:
+            self._force_close()  # pyright: ignore[reportAttributeAccessIssue]  # it has no types
+            raise pymysql.err.OperationalError(
+                0, f"it answers with more than {MOST_BYTES // 2**20} MiB"
+            )
+        return super()._read_bytes(num_bytes)  # type: ignore[no-any-return]  # as above
+
+
+def _hang_up(connection: Any) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # it may have none, or none any more
+        connection._sock.shutdown(socket.SHUT_RDWR)
+
+
+def _made(target: Target, settings: DatabasesSettings) -> Any:
+    """A connection that is not open yet."""
     context = ssl.create_default_context() if settings.tls == "verify" else None
-    return pymysql.connect(
+    return _Bounded(
+        defer_connect=True,
         host=target.host,
         port=target.port,
         user=target.user or settings.user or "root",

@@ -7,17 +7,34 @@ from collections.abc import Mapping
 from typing import Any
 
 import redis.asyncio
+from redis._parsers import _AsyncRESP2Parser
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    InvalidResponse,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
 
 from cmdb.errors import InvalidInput, RemoteUnavailable
 from discovery.databases import DatabasesSettings
+from discovery.databases.bounds import MOST_BYTES
 from discovery.databases.payload import Client, Database, DatabaseServer, Replica, Upstream
 from discovery.databases.targets import Target
 
 _REPLICA = re.compile(r"slave\d+")
 _KEYSPACE = re.compile(r"db\d+")
+
+
+class _Bounded(_AsyncRESP2Parser):
+    """Takes no text that is longer than a server has to say."""
+
+    async def _read(self, length: int) -> bytes:
+        if length > MOST_BYTES:
+            raise InvalidResponse(f"it answers with more than {MOST_BYTES // 2**20} MiB")
+        return await super()._read(length)
 
 
 async def read_redis(target: Target, settings: DatabasesSettings) -> DatabaseServer:
@@ -37,6 +54,7 @@ async def read_redis(target: Target, settings: DatabasesSettings) -> DatabaseSer
         retry=Retry(NoBackoff(), 0),
         protocol=2,
     )
+    client.connection_pool.connection_kwargs["parser_class"] = _Bounded
     try:
         return await _read(client, target)
     except (AuthenticationError, NoPermissionError):

@@ -110,7 +110,8 @@ class Client:
             stream=True,
             allow_redirects=False,
         ) as answer:
-            for piece in answer.iter_content(2**16):
+            # Whatever has come by now: a whole piece may come one byte at a time.
+            while piece := answer.raw.read1(2**16, decode_content=True):
                 body += piece
                 if len(body) > MAX_BODY:
                     raise RemoteUnavailable(

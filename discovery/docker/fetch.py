@@ -54,9 +54,12 @@ async def fetch(
 async def _engine(client: Client, settings: DockerSettings) -> tuple[DockerPayload, list[Failure]]:
     failures: list[Failure] = []
 
-    async def part(name: str, path: str) -> Any:
+    async def part(name: str, path: str, shape: type = list) -> Any:
         try:
-            return await asyncio.to_thread(client.read, path)
+            found = await asyncio.to_thread(client.read, path)
+            if isinstance(found, shape):
+                return found
+            raise RemoteUnavailable(f"{path} does not answer as an engine does.")
         except (Missing, RemoteUnavailable) as error:
             said = (
                 error.message if isinstance(error, RemoteUnavailable) else f"{path} is not there."
@@ -72,7 +75,7 @@ async def _engine(client: Client, settings: DockerSettings) -> tuple[DockerPaylo
     if not text(info, "Name"):
         raise RemoteUnavailable(f"{client.address} does not say what its host is called.")
     networks = read_networks(await part("networks", "/networks"))
-    volumes = read_volumes(await part("volumes", "/volumes"))
+    volumes = read_volumes(await part("volumes", "/volumes", dict))
     images = read_images(await part("images", "/images/json"))
     listed = await part("containers", f"/containers/json?all={1 if settings.stopped else 0}")
     found = [read_container(e, images) for e in (listed if isinstance(listed, list) else ())]

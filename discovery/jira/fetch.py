@@ -12,7 +12,7 @@ from cmdb.errors import InvalidSettings, Problem, RemoteUnavailable
 from discovery.jira.payload import JiraPage
 from discovery.jira.settings import JiraSettings, address, mapping
 from discovery.record_mapping import RecordMapping
-from discovery.remote import Remote, basic, bearer, decoded, part
+from discovery.remote import Pages, Remote, basic, bearer, decoded, part
 from discovery.scanner import Failure
 
 CLOUD, DATA_CENTER = "rest/api/3/search/jql", "rest/api/2/search"
@@ -107,6 +107,7 @@ class _Search:
     ) -> None:
         self._remote = remote
         self._names = dict(names)
+        self._watch = Pages(remote.host)
         fields = sorted({*names, *(_fields(read) - {*names.values()})})
         self._query: dict[str, str | int] = {
             "jql": jql,
@@ -143,4 +144,5 @@ class _Search:
         issues = found.get("issues") if isinstance(found, dict) else None
         if not isinstance(issues, list) or not all(isinstance(row, dict) for row in issues):
             raise RemoteUnavailable(f"{self._remote.host} answered without a list of issues.")
+        self._watch.check(issues)
         return JiraPage(self._remote.host, issues, self._names)

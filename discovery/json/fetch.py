@@ -108,6 +108,11 @@ async def _pages(settings: JsonSettings, mapping: JsonMapping, target: str) -> A
             seen.add(following)
             answer = remote.accepted(await remote.get(following))
             document = decoded(answer, remote.host)
+            if not isinstance(document, dict | list):
+                raise RemoteUnavailable(
+                    f"{remote.host} answered with neither an object nor a list: is the address "
+                    "right?"
+                )
             for thing in things_of(mapping, target, document):
                 yield thing
             named = mapping.next_page.of(document) if mapping.next_page else None

@@ -155,7 +155,8 @@ RemoteUnavailable` where there is no answer in time, or one that is none.
         try:
             answer = self._client.call_api(*call, _request_timeout=self._timeout).response
             body = bytearray()
-            for piece in answer.stream(2**18):
+            # Whatever has come by now: a whole piece may come one byte at a time.
+            while piece := answer.read1(2**18):
                 body += piece
                 if len(body) > MAX_BODY:
                     answer.close()

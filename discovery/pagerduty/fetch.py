@@ -12,7 +12,7 @@ from cmdb.items.value import format_time, parse_time
 from discovery.pagerduty.settings import PagerDutySettings, address, mapping, site
 from discovery.record_mapping import RecordMapping
 from discovery.record_reading import RecordPage, only
-from discovery.remote import Remote, decoded, part
+from discovery.remote import Pages, Remote, decoded, part
 from discovery.scanner import Failure
 
 MOST_OFFSET = 10_000
@@ -60,6 +60,7 @@ class _Account:
     def __init__(self, remote: Remote, settings: PagerDutySettings, read: RecordMapping) -> None:
         self._remote = remote
         self._size = settings.page_size
+        self._watch = Pages(remote.host)
         self._site = site(settings)
         self._paths = (*read.type(TYPE).paths(), *ALSO_READ)
 
@@ -135,6 +136,7 @@ class _Account:
             rows = found.get(what) if isinstance(found, dict) else None
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise RemoteUnavailable(f"{self._remote.host} answered without a list of {what}.")
+            self._watch.check(rows)
             offset += self._size
             more = found.get("more") is True and bool(rows)
             is_cut = more and offset + self._size > MOST_OFFSET

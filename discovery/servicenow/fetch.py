@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from cmdb.errors import InvalidSettings, Problem, RemoteUnavailable
 from discovery.record_mapping import FIELD, RecordMapping, RecordType
 from discovery.record_reading import RecordPage
-from discovery.remote import Query, Remote, basic, bearer, decoded, part
+from discovery.remote import Pages, Query, Remote, basic, bearer, decoded, part
 from discovery.scanner import Failure
 from discovery.servicenow.settings import ServiceNowSettings, address, mapping, tables
 
@@ -55,12 +55,14 @@ async def _pages(
     the end is where the server says, or where a page is empty."""
     path, offset = f"api/now/table/{kind.name}", 0
     query: Query | None = _query(kind, settings, since, offset)
+    watch = Pages(remote.host)
     while True:
         answer = remote.accepted(await remote.get(path, query))
         found = decoded(answer, remote.host)
         rows = found.get("result") if isinstance(found, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise RemoteUnavailable(f"{remote.host} answered without a list of records (result).")
+        watch.check(rows)
         yield RecordPage(remote.host, kind.name, rows)
         offset += settings.page_size
         total = answer.headers.get("x-total-count", "")

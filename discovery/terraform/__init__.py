@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from discovery.remote_settings import Timeout
 from discovery.scanner import Failure, Manifest, Parsed, Scanner
 from discovery.setting_values import Secret
 from discovery.terraform.state import TerraformPayload
@@ -29,6 +30,7 @@ class TerraformSettings(msgspec.Struct, frozen=True, kw_only=True):
     endpoint_url: Annotated[
         str, Meta(description="Another address of S3, such as that of a store of your own.")
     ] = ""
+    timeout: Timeout = 60.0
     declared: Annotated[
         bool,
         Meta(

@@ -107,7 +107,7 @@ async def _download(settings: TerraformSettings, address: str) -> bytes:
 
     checked = checked_address(address, "https://state.example.org/web", "target")
     headers = basic(settings.user, settings.password) if settings.user or settings.password else {}
-    async with Remote(checked, headers) as remote:
+    async with Remote(checked, headers, timeout=settings.timeout) as remote:
         return remote.accepted(await remote.get(checked)).body
 
 

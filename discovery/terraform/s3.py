@@ -70,7 +70,11 @@ def _client(settings: TerraformSettings) -> Any:
         return boto3.Session(profile_name=settings.profile or None).client(
             "s3",
             endpoint_url=settings.endpoint_url or None,
-            config=config.Config(connect_timeout=10, read_timeout=60, proxies={} if own else None),
+            config=config.Config(
+                connect_timeout=min(10.0, settings.timeout),
+                read_timeout=settings.timeout,
+                proxies={} if own else None,
+            ),
         )
     except exceptions.ProfileNotFound:
         raise InvalidSettings(f"There is no profile {settings.profile!r}.") from None

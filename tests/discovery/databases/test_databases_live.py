@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from cmdb.errors import CmdbError, InvalidInput, RemoteUnavailable
+from cmdb.errors import CmdbError, InvalidInput
 from cmdb.items import ItemObservation, LinkObservation
 from discovery.databases import SCANNER, DatabasesSettings
 from discovery.databases.payload import DatabaseServer, DatabasesPayload
 from discovery.run import ScanResult, run_scan
 from discovery.scanner import decode_payload, encode_payload
 from discovery.setting_values import Secret
-from tests.discovery.daemons import free_port, serving
+from tests.discovery.daemons import free_port
 from tests.discovery.databases.servers import PASSWORD, USER, Pair, mariadb, postgresql, redis
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the servers are Debian's")
@@ -173,33 +170,6 @@ def test_an_account_with_fewer_rights_sees_less_and_says_so(
     found = ask(f"mysql://nobody@127.0.0.1:{mariadb_pair.primary}")
     assert [e for e in found.errors if "whom it follows can't be read" in e]
     assert found.partial
-
-
-def silent(client: socket.socket) -> None:
-    threading.Event().wait()
-
-
-def web(client: socket.socket) -> None:
-    client.recv(4096)
-    client.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>no</html>")
-    client.shutdown(socket.SHUT_RDWR)
-
-
-def noise(client: socket.socket) -> None:
-    client.sendall(os.urandom(65536))
-    client.recv(4096)
-    client.shutdown(socket.SHUT_RDWR)
-
-
-@pytest.mark.parametrize("rude", [silent, web, noise], ids=lambda f: f.__name__)
-@pytest.mark.parametrize("engine", ["postgresql", "mysql", "redis"])
-def test_a_rude_server_is_bounded_and_named(
-    engine: str, rude: Callable[[socket.socket], None]
-) -> None:
-    with serving(rude) as port:
-        with pytest.raises(RemoteUnavailable, match=f"^{engine}://127.0.0.1:{port} ") as error:
-            ask(f"{engine}://127.0.0.1:{port}", timeout=1, server_timeout=5)
-        assert PASSWORD not in str(error.value)
 
 
 @pytest.mark.parametrize(

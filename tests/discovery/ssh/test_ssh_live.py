@@ -5,17 +5,15 @@ from __future__ import annotations
 import getpass
 import os
 import random
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from cmdb.errors import CmdbError, InvalidInput, InvalidSettings, RemoteUnavailable
+from cmdb.errors import CmdbError, InvalidInput, InvalidSettings
 from cmdb.items import ItemObservation
 from discovery.local import SCANNER as LOCAL
 from discovery.local import LocalSettings
@@ -24,7 +22,7 @@ from discovery.scanner import Failure
 from discovery.setting_values import Secret
 from discovery.ssh import SCANNER, SshSettings
 from discovery.ssh.payload import SshPayload
-from tests.discovery.daemons import free_port, program, running, serving
+from tests.discovery.daemons import free_port, program, running
 from tests.discovery.ssh.sshd import Sshd, keypair, settings, sshd
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the servers are Linux's")
@@ -133,37 +131,6 @@ async def test_one_dead_machine_of_a_list_is_named_and_the_rest_is_in(
 async def test_no_target_is_no_scan() -> None:
     with pytest.raises(InvalidInput, match="Name the machines"):
         await run_scan(SCANNER, SshSettings(), [])
-
-
-def endless(client: socket.socket) -> None:
-    client.sendall(b"SSH-2.0-rude\r\n")
-    while True:
-        client.sendall(os.urandom(4096))
-
-
-def hung(client: socket.socket) -> None:
-    client.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
-    threading.Event().wait()
-
-
-def web(client: socket.socket) -> None:
-    client.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>no</html>")
-    client.shutdown(socket.SHUT_RDWR)
-
-
-def banner(client: socket.socket) -> None:
-    while True:
-        client.sendall(b"x" * 65536)
-
-
-@pytest.mark.parametrize("rude", [hung, endless, web, banner], ids=lambda f: f.__name__)
-async def test_a_rude_server_is_bounded_and_named(
-    rude: Callable[[socket.socket], None], tmp_path: Path
-) -> None:
-    with serving(rude) as port:
-        given = settings(tmp_path, connect_timeout=1)
-        with pytest.raises(RemoteUnavailable, match=f"^127.0.0.1:{port} "):
-            await run_scan(SCANNER, given, [f"127.0.0.1:{port}"])
 
 
 @pytest.mark.parametrize(
