@@ -1,0 +1,161 @@
+"""The shop, traced by the real SDK, sent to a real server, by every way that there is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import SpanExportResult
+
+from cmdb.app import serve
+from cmdb.service import Cmdb
+from cmdb.settings import Settings
+from tests.discovery.traces.shop import SECRET, Collected, Shop, encoded
+
+TOKEN = "tr4ces-s3same"
+GRAPH = {
+    "web DEPENDS_ON cart",
+    "web DEPENDS_ON orders",
+    "orders DEPENDS_ON orders on db.shop.internal",
+    "orders on db.shop.internal HOSTED_ON postgresql on db.shop.internal",
+    "orders DEPENDS_ON api.payments.example.com:443",
+    "orders DEPENDS_ON placed-orders",
+    "shipping EXCHANGES_DATA_WITH placed-orders",
+    "stock EXCHANGES_DATA_WITH placed-orders",
+    "shipping EXCHANGES_DATA_WITH orders",
+    "stock EXCHANGES_DATA_WITH orders",
+}
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(
+        store=f"sqlite:///{folder / 'cmdb.db'}",
+        token=TOKEN,  # type: ignore[arg-type]  # pydantic makes a secret of it
+        state_folder=folder,
+        cache_folder=None,
+        traces=True,
+        traces_every=timedelta(hours=1),
+    )
+
+
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[tuple[Cmdb, str]]:
+    """A real server; what it took is stored when it ends."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    cmdb = await Cmdb.open(settings(folder))
+    ready = asyncio.Event()
+    task = asyncio.create_task(serve(cmdb, port=port, on_ready=lambda _: ready.set()))
+    await ready.wait()
+    try:
+        yield cmdb, f"http://127.0.0.1:{port}/v1/traces"
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await cmdb.close()
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Cmdb]:
+    cmdb = await Cmdb.open(settings(folder))
+    yield cmdb
+    await cmdb.close()
+
+
+async def graph(cmdb: Cmdb) -> dict[str, tuple[float, str]]:
+    """Every link by its ends' names, with confidence and evidence."""
+    items, links = {}, []
+    async for thing in cmdb.store.stream_items():
+        items[thing.id] = thing.name
+    async for link in cmdb.store.stream_links():
+        links.append(link)
+    return {
+        f"{items[k.from_id]} {k.relation} {items[k.to_id]}": (k.confidence, k.evidence or "")
+        for k in links
+    }
+
+
+def everything(folder: Path) -> Iterator[bytes]:
+    for file in folder.glob("cmdb.db*"):
+        yield file.read_bytes()
+
+
+@pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip])
+async def test_the_shop_is_drawn_as_it_is(tmp_path: Path, compression: Compression) -> None:
+    collected = Collected()
+    shop = Shop(collected)
+    for _ in range(12):
+        shop.order()
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    async with served(tmp_path) as (_, address):
+        exporter = OTLPSpanExporter(address, headers=headers, compression=compression)
+        for batch in (collected.spans[::2], collected.spans[1::2]):
+            assert (
+                await asyncio.to_thread(exporter.export, batch) is SpanExportResult.SUCCESS
+            )
+        exporter.shutdown()
+    async with opened(tmp_path) as cmdb:
+        found = await graph(cmdb)
+        assert set(found) == GRAPH
+        confidence, evidence = found["web DEPENDS_ON orders"]
+        assert confidence == 0.54
+        assert "10 calls or more" in evidence
+        assert "none failed" in evidence
+        database = await cmdb.find("endpoint:default/tcp/10.0.0.5:5432")
+        assert database.kind == "DatabaseInstance"
+        assert (await cmdb.find("fqdn:api.payments.example.com")).kind == "ApiEndpoint"
+        web = await cmdb.find("key:traces/service/production/shop/web")
+        assert (web.value("version"), web.value("environment")) == ("1.2.0", "production")
+        waiting = {(w.relation, w.report.to_key) for w in await cmdb.store.waiting()}
+        assert waiting == {("RUNS_ON", "machine-id:0c0f2a9d5d4b4a0e8f5f0a3c2b1d4e5f")}
+    assert not any(SECRET.encode() in data for data in everything(tmp_path))
+
+
+async def test_the_same_again_changes_nothing_but_when_it_was_seen(tmp_path: Path) -> None:
+    """The server is started twice, and gets the same spans."""
+    collected = Collected()
+    Shop(collected).order()
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    revisions = []
+    for _ in range(2):
+        async with served(tmp_path) as (_, address):
+            exporter = OTLPSpanExporter(address, headers=headers)
+            await asyncio.to_thread(exporter.export, collected.spans)
+            # As a sender does that has heard no answer.
+            await asyncio.to_thread(exporter.export, collected.spans)
+            exporter.shutdown()
+        async with opened(tmp_path) as cmdb:
+            revisions.append(await cmdb.revision())
+            found = await graph(cmdb)
+            assert set(found) == GRAPH
+            assert {f"{c} {e[:14]}" for c, e in found.values() if e} == {"0.4 traced: 1 call"}
+    assert revisions[0] == revisions[1]
+
+
+async def test_a_service_that_fails_shows_as_a_share_of_errors(tmp_path: Path) -> None:
+    collected = Collected()
+    shop = Shop(collected)
+    for number in range(20):
+        shop.order(broken=number < 5)
+    async with served(tmp_path) as (_, address):
+        async with httpx.AsyncClient() as client:
+            headers = {
+                "authorization": f"Bearer {TOKEN}",
+                "content-type": "application/x-protobuf",
+            }
+            answer = await client.post(address, content=encoded(collected.spans), headers=headers)
+            assert (answer.status_code, answer.content) == (200, b"")
+    async with opened(tmp_path) as cmdb:
+        found = await graph(cmdb)
+    assert "about 20 % of them failed" in found["web DEPENDS_ON orders"][1]
+    assert "none failed" in found["web DEPENDS_ON cart"][1]
