@@ -24,4 +24,5 @@ CASES: dict[str, Case] = {
     "snmp": servers.snmp,
     "ssh": servers.ssh,
     "terraform": files.terraform,
+    "traces": files.traces,
 }

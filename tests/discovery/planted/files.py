@@ -155,6 +155,64 @@ def network(ground: Ground) -> Iterator[Planted]:
 
 
 @contextmanager
+def traces(ground: Ground) -> Iterator[Planted]:
+    own, token = "pl4nted/traces+1", "pl4nted/jaeger+1"
+    quoted = quote(own, safe="")
+
+    def attributes(**given: str) -> list[object]:
+        names = {name.replace("__", "."): value for name, value in given.items()}
+        return [{"key": name, "value": {"stringValue": text}} for name, text in names.items()]
+
+    def calls(number: int, **given: str) -> dict[str, object]:
+        span = {"traceId": "a1" * 16, "spanId": f"{number:016x}", "kind": 3, "name": own}
+        span |= {"traceState": f"x={own}", "status": {"code": 2, "message": own}}
+        span |= {"events": [{"name": own, "attributes": attributes(exception__message=own)}]}
+        more = {"http__request__header__authorization": own, "url__query": f"key={own}"}
+        return {**span, "attributes": attributes(**given, **more)}
+
+    where = f"me:{quoted}@db.example.org"
+    spans = [
+        calls(1, db__system="mysql", server__address=where, db__statement=f"select '{own}'"),
+        calls(2, db__system="mysql", db__name=f"orders;password={own}", db__query__text=own),
+        calls(3, url__full=f"https://me:{quoted}@pay.example.org/{quoted}?key={own}"),
+        calls(4, peer__service=f"https://{where}", server__address=f"{own}@db"),
+        calls(5, messaging__system="rabbitmq", messaging__destination=f"amqp://{where}/orders"),
+        calls(6, messaging__system="sqs", aws__sqs__queue__url=f"https://{where}/1?key={own}"),
+    ]
+    about = attributes(
+        service__name="web",
+        service__version=f"1.2?key={own}",
+        process__command_args=f"--password={own}",
+        host__name=f"{own}@app1",
+    )
+    nobody = attributes(service__name=f"https://{where}")
+    found = {
+        "resourceSpans": [
+            {"resource": {"attributes": one}, "scopeSpans": [{"spans": spans}]}
+            for one in (about, nobody)
+        ]
+    }
+    good = ground.written("traces.json", json.dumps(found))
+    cut = ground.written("cut.json", json.dumps(found)[:-9])
+    wrong = ground.written("wrong.json", json.dumps({"resourceSpans": [{"resource": own}]}))
+    other = ground.written("other.pb", b"\x0a\x7f" + own.encode())
+    given = {"token": ground.kept("JAEGER_TOKEN", token)}
+    yield Planted(
+        (own, token),
+        "pay.example.org",
+        Words((good,), given),
+        (
+            Words((cut,)),
+            Words((wrong,)),
+            Words((other,)),
+            Words(("http://127.0.0.1:9",), given),
+            Words((f"http://me:{quoted}@127.0.0.1:9/?key={own}",), given),
+            Words((f"https://127.0.0.1:x/{own}",), given),
+        ),
+    )
+
+
+@contextmanager
 def program(ground: Ground) -> Iterator[Planted]:
     """It is given secrets as arguments and variables. What it writes is its own to answer for."""
     own = "pl4nted/program+1"

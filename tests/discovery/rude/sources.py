@@ -23,6 +23,7 @@ from discovery.pagerduty.settings import PagerDutySettings
 from discovery.servicenow.settings import ServiceNowSettings
 from discovery.setting_values import Secret, TextFile
 from discovery.terraform import TerraformSettings
+from discovery.traces import TracesSettings
 from tests.discovery.aws.estate import REGION
 from tests.discovery.aws.test_aws_refusals import DENIED, WHO
 from tests.discovery.docker.test_docker_fetch import ANSWERS
@@ -80,6 +81,15 @@ def _terraform(url: str, folder: Path) -> tuple[msgspec.Struct, list[str]]:
     good = folder / "shop.tfstate"
     good.write_bytes(state(SHOP))
     return TerraformSettings(timeout=WAIT), [str(good), f"{url}/rude"]
+
+
+def _traces(url: str, folder: Path) -> tuple[msgspec.Struct, list[str]]:
+    named = {"attributes": [{"key": "service.name", "value": {"stringValue": "web"}}]}
+    span = {"traceId": "a1" * 16, "spanId": "b2" * 8, "kind": 2}
+    request = {"resourceSpans": [{"resource": named, "scopeSpans": [{"spans": [span]}]}]}
+    good = folder / "traces.json"
+    good.write_bytes(msgspec.json.encode(request))
+    return TracesSettings(timeout=WAIT, token=TOKEN), [str(good), url]
 
 
 def _docker(url: str, folder: Path) -> tuple[msgspec.Struct, list[str]]:
@@ -172,6 +182,13 @@ SOURCES: Mapping[str, Source] = {
         is_rude=line_has("/rude"),
         good=lambda _: {},
         scan=_terraform,
+    ),
+    "traces": Source(
+        part="127.0.0.1",
+        item="ServiceInstance",
+        is_rude=line_has("/api/dependencies"),
+        good=lambda _: {"data": []},
+        scan=_traces,
     ),
     "docker": Source(
         part="networks",
