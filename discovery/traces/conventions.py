@@ -19,7 +19,7 @@ MOST_NAME = 200
 Attributes = Mapping[str, str | int]
 """Attributes by name, as far as they are read."""
 
-# A name may begin with @, as those of npm do, and be about secrets: who keeps them is a service too.
+# A name may begin with @, as those of npm do, and be about secrets: their keeper is a service.
 _SECRETIVE = re.compile(
     r"://|(?<=.)@|[;=?]|(?:password|secret|token)\s*:|\b(?:bearer|basic)\s", re.IGNORECASE
 )

@@ -24,7 +24,7 @@ from discovery.traces.pairing import Pairing
 from discovery.traces.parse import parse
 from discovery.traces.payload import TracesPayload
 
-MOST_UNPACKED = 64 * 2**20
+MOST_UNPACKED = 32 * 2**20
 """Bytes of one request once it is unpacked."""
 WINDOW = 600.0
 """Seconds that a rate is counted over: the window under way and the one before it."""
@@ -137,7 +137,9 @@ class TraceReceiver:
     def _log(self) -> None:
         """Say once what was left out, or said nothing, since this was said before."""
         lost = Counter({f"{why} (refused)": n for why, n in self._rejected.items()})
-        lost.update({f"are of more {what} than are kept": n for what, n in self._graph.dropped.items()})
+        lost.update(
+            {f"are of more {what} than are kept": n for what, n in self._graph.dropped.items()}
+        )
         lost.update({_COUNTED[what]: n for what, n in self._pairing.counts.items()})
         self._rejected.clear()
         self._pairing.counts.clear()
