@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import time as clock
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -25,6 +26,7 @@ MOST_DOCUMENT = 64 * 2**20
 """Bytes of one document, unpacked: a line, or a file that is one."""
 MOST_ERRORS = 20
 """Lines of one file that are named as wrong."""
+_JSON = (b"{", b" ", b"\t", b"\r", b"\xef\xbb\xbf")
 ENDS = (".json", ".jsonl", ".ndjson", ".pb", ".binpb", ".bin", ".proto")
 
 
@@ -127,9 +129,17 @@ class _Files:
 
     def _stream(self, path: Path, file: BinaryIO) -> None:
         line = file.readline(MOST_DOCUMENT + 1)
-        if line.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b""):
-            self._protobuf(line + _bounded(file, MOST_DOCUMENT - len(line)))
-            return
+        if line and not line.startswith(_JSON):
+            data = line + _bounded(file, MOST_DOCUMENT - len(line))
+            try:
+                self._protobuf(data)
+                return
+            except InvalidInput:
+                # Protobuf begins with a line's end as well, when a request does.
+                file = io.BytesIO(data.lstrip())
+                line = file.readline()
+                if not line.startswith(_JSON):
+                    raise
         try:
             groups = from_json(_short(line), self._resources)
         except NoTraces:

@@ -26,14 +26,16 @@ from discovery.traces.payload import TracesPayload
 
 MOST_UNPACKED = 32 * 2**20
 """Bytes of one request once it is unpacked."""
+MOST_MEMBERS = 16
+"""Of one gzip. Senders pack into one; thousands of empty ones only take time."""
 WINDOW = 600.0
 """Seconds that a rate is counted over: the window under way and the one before it."""
+SHORTEST = 60.0
+"""Seconds that a rate is counted over at least: the first calls are no rate."""
 TELL_AGAIN = 300.0
 """Seconds after which a call that still happens is told again, though nothing else is new."""
 FORGOTTEN = 24 * 3600.0
 """Seconds after which what was not seen again is no longer counted."""
-SHORTEST = 60.0
-"""Seconds that a rate is over at least: a burst of one second is no rate."""
 SCOPE = "received"
 _COUNTED = {
     "duplicate": "came twice",
@@ -150,21 +152,26 @@ class TraceReceiver:
     async def confirmed(self, told: Told) -> None:
         """Remember that it was stored: it is not told again before there is news."""
         async with self._turn:
-            self._graph.told(told.payload)
+            await asyncio.to_thread(self._confirm, told.payload)
+
+    def _confirm(self, payload: TracesPayload) -> None:
+        with self._alone:
+            self._graph.told(payload)
 
 
 def unpacked(body: bytes, most: int) -> bytes:
     """What gzip packed; raises :class:`TooMuch` as soon as it is more than ``most`` bytes, and
     :class:`~cmdb.errors.InvalidInput` where it is no whole gzip."""
     found = bytearray()
-    rest = body
+    rest, members = body, 0
     try:
         while rest:
+            members += 1
             member = zlib.decompressobj(wbits=31)
             found += member.decompress(rest, most + 1 - len(found))
             if len(found) > most:
                 raise TooMuch
-            if not member.eof:
+            if not member.eof or members > MOST_MEMBERS:
                 raise InvalidInput("The request's body is no whole gzip.")
             rest = member.unused_data
     except zlib.error:

@@ -8,10 +8,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Link, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import (
+    Link,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+)
 
 SECRET = "t0p-s3cret-pa55"
 HOST = {"host.name": "app1.shop.example", "host.id": "0c0f2a9d5d4b4a0e8f5f0a3c2b1d4e5f"}
@@ -65,12 +74,16 @@ class Shop:
     def order(self, *, broken: bool = False) -> None:
         """One visitor orders something."""
         with span(self.web, "GET /", SpanKind.SERVER, None) as visit:
-            with span(self.web, "cart", SpanKind.CLIENT, visit) as call:
-                with span(self.cart, "cart", SpanKind.SERVER, call):
-                    pass
-            with span(self.web, "order", SpanKind.CLIENT, visit, broken=broken) as call:
-                with span(self.orders, "order", SpanKind.SERVER, call, broken=broken) as work:
-                    self._ordered(work)
+            with (
+                span(self.web, "cart", SpanKind.CLIENT, visit) as call,
+                span(self.cart, "cart", SpanKind.SERVER, call),
+            ):
+                pass
+            with (
+                span(self.web, "order", SpanKind.CLIENT, visit, broken=broken) as call,
+                span(self.orders, "order", SpanKind.SERVER, call, broken=broken) as work,
+            ):
+                self._ordered(work)
 
     def _ordered(self, work: Context) -> None:
         with span(self.orders, "insert", SpanKind.CLIENT, work, POSTGRES):
@@ -100,8 +113,6 @@ def span(
     linked: Context | None = None,
 ) -> Any:
     """A span below another one; the value is the context for those below it."""
-    from opentelemetry.trace import get_current_span
-
     links = [Link(get_current_span(linked).get_span_context())] if linked else []
     made = tracer.start_span(name, parent or Context(), kind, attributes or {}, links)
     if broken:
@@ -112,7 +123,5 @@ def span(
 
 def encoded(spans: Sequence[ReadableSpan]) -> bytes:
     """Spans as a request in protobuf, as the exporter makes it."""
-    from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-
     data: Callable[[], bytes] = encode_spans(spans).SerializeToString
     return data()

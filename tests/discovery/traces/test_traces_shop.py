@@ -17,6 +17,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace.export import SpanExportResult
 
 from cmdb.app import serve
+from cmdb.items import Item, Link
 from cmdb.service import Cmdb
 from cmdb.settings import Settings
 from tests.discovery.traces.shop import SECRET, Collected, Shop, encoded
@@ -74,11 +75,13 @@ async def opened(folder: Path) -> AsyncIterator[Cmdb]:
 
 async def graph(cmdb: Cmdb) -> dict[str, tuple[float, str]]:
     """Every link by its ends' names, with confidence and evidence."""
-    items, links = {}, []
-    async for thing in cmdb.store.stream_items():
-        items[thing.id] = thing.name
-    async for link in cmdb.store.stream_links():
-        links.append(link)
+    items: dict[str, str] = {}
+    links: list[Link] = []
+    async for thing in cmdb.store.stream():
+        if isinstance(thing, Item):
+            items[thing.id] = thing.name
+        elif isinstance(thing, Link):
+            links.append(thing)
     return {
         f"{items[k.from_id]} {k.relation} {items[k.to_id]}": (k.confidence, k.evidence or "")
         for k in links
@@ -100,46 +103,56 @@ async def test_the_shop_is_drawn_as_it_is(tmp_path: Path, compression: Compressi
     async with served(tmp_path) as (_, address):
         exporter = OTLPSpanExporter(address, headers=headers, compression=compression)
         for batch in (collected.spans[::2], collected.spans[1::2]):
-            assert (
-                await asyncio.to_thread(exporter.export, batch) is SpanExportResult.SUCCESS
-            )
-        exporter.shutdown()
+            assert await asyncio.to_thread(exporter.export, batch) is SpanExportResult.SUCCESS
+        exporter.shutdown()  # type: ignore[no-untyped-call]  # it has no types
     async with opened(tmp_path) as cmdb:
         found = await graph(cmdb)
         assert set(found) == GRAPH
         confidence, evidence = found["web DEPENDS_ON orders"]
         assert confidence == 0.54
         assert "10 calls or more" in evidence
-        assert "none failed" in evidence
+        assert "hardly any failed" in evidence
         database = await cmdb.find("endpoint:default/tcp/10.0.0.5:5432")
         assert database.kind == "DatabaseInstance"
         assert (await cmdb.find("fqdn:api.payments.example.com")).kind == "ApiEndpoint"
         web = await cmdb.find("key:traces/service/production/shop/web")
-        assert (web.value("version"), web.value("environment")) == ("1.2.0", "production")
+        assert (web.properties["version"], web.properties["environment"]) == (
+            "1.2.0",
+            "production",
+        )
         waiting = {(w.relation, w.report.to_key) for w in await cmdb.store.waiting()}
-        assert waiting == {("RUNS_ON", "machine-id:0c0f2a9d5d4b4a0e8f5f0a3c2b1d4e5f")}
+        assert waiting == {
+            ("RUNS_ON", "machine-id:0c0f2a9d5d4b4a0e8f5f0a3c2b1d4e5f"),
+            ("RUNS_ON", "fqdn:db.shop.internal"),
+        }
     assert not any(SECRET.encode() in data for data in everything(tmp_path))
 
 
 async def test_the_same_again_changes_nothing_but_when_it_was_seen(tmp_path: Path) -> None:
-    """The server is started twice, and gets the same spans."""
+    """The server is started twice, and gets the same spans, twice; then others of the same."""
     collected = Collected()
-    Shop(collected).order()
+    shop = Shop(collected)
+    shop.order()
     headers = {"authorization": f"Bearer {TOKEN}"}
     revisions = []
-    for _ in range(2):
+    for number in range(3):
+        if number == 2:
+            collected.spans.clear()
+            shop.order()
         async with served(tmp_path) as (_, address):
             exporter = OTLPSpanExporter(address, headers=headers)
             await asyncio.to_thread(exporter.export, collected.spans)
             # As a sender does that has heard no answer.
             await asyncio.to_thread(exporter.export, collected.spans)
-            exporter.shutdown()
+            exporter.shutdown()  # type: ignore[no-untyped-call]  # it has no types
         async with opened(tmp_path) as cmdb:
             revisions.append(await cmdb.revision())
             found = await graph(cmdb)
             assert set(found) == GRAPH
-            assert {f"{c} {e[:14]}" for c, e in found.values() if e} == {"0.4 traced: 1 call"}
-    assert revisions[0] == revisions[1]
+            assert {f"{c} {e[:27]}" for c, e in found.values() if e} == {
+                "0.4 traced: fewer than 10 calls"
+            }
+    assert len(set(revisions)) == 1
 
 
 async def test_a_service_that_fails_shows_as_a_share_of_errors(tmp_path: Path) -> None:
@@ -147,15 +160,14 @@ async def test_a_service_that_fails_shows_as_a_share_of_errors(tmp_path: Path) -
     shop = Shop(collected)
     for number in range(20):
         shop.order(broken=number < 5)
-    async with served(tmp_path) as (_, address):
-        async with httpx.AsyncClient() as client:
-            headers = {
-                "authorization": f"Bearer {TOKEN}",
-                "content-type": "application/x-protobuf",
-            }
-            answer = await client.post(address, content=encoded(collected.spans), headers=headers)
-            assert (answer.status_code, answer.content) == (200, b"")
+    async with served(tmp_path) as (_, address), httpx.AsyncClient() as client:
+        headers = {
+            "authorization": f"Bearer {TOKEN}",
+            "content-type": "application/x-protobuf",
+        }
+        answer = await client.post(address, content=encoded(collected.spans), headers=headers)
+        assert (answer.status_code, answer.content) == (200, b"")
     async with opened(tmp_path) as cmdb:
         found = await graph(cmdb)
     assert "about 20 % of them failed" in found["web DEPENDS_ON orders"][1]
-    assert "none failed" in found["web DEPENDS_ON cart"][1]
+    assert "hardly any failed" in found["web DEPENDS_ON cart"][1]
