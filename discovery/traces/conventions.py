@@ -73,6 +73,7 @@ def host_of(value: str | int | None) -> str:
     return text if len(text) < 254 and (_HOST.fullmatch(text) or is_address(text)) else ""
 
 
+@lru_cache(maxsize=4096)
 def is_address(text: str) -> bool:
     """Whether it is an IP address."""
     try:

@@ -7,9 +7,10 @@ import math
 import msgspec
 
 LEAST = 0.4
-"""Confidence of a call that was seen once; below 0.5 an answer names it as weak evidence."""
-MOST = 0.95
-"""Confidence from :data:`ENOUGH` calls on. Traces say who called, and never who would have."""
+"""Confidence of a call that was seen once."""
+MOST = 1.0
+"""Confidence from :data:`ENOUGH` calls on. What is less sure, and known from traces alone, an
+answer names as weak evidence."""
 ENOUGH = 10_000
 LEAST_FAILED = 1.0
 """Percent. Where fewer of a hundred fail, that is no news: there is always a time-out somewhere."""
@@ -24,7 +25,7 @@ def confidence(seen: int) -> float:
     It grows with the logarithm: each ten times as many calls add the same.
 
     >>> [confidence(n) for n in (1, 10, 100, 1_000, 10_000, 10_000_000)]
-    [0.4, 0.54, 0.68, 0.81, 0.95, 0.95]
+    [0.4, 0.55, 0.7, 0.85, 1.0, 1.0]
     """
     grown = math.log10(max(seen, 1)) / math.log10(ENOUGH)
     return round(LEAST + (MOST - LEAST) * min(1.0, grown), 2)

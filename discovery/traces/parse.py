@@ -17,8 +17,8 @@ from discovery.traces.graph import SECOND
 from discovery.traces.payload import Edge, SeenCalls, SeenService, TracesPayload
 from discovery.traces.span import Place, ServiceName, Target
 
-SAID = 0.9
-"""Confidence of where a service runs, as it says itself."""
+NAMED = 0.9
+"""Confidence where a name leads to what something runs on, and no id."""
 
 
 def parse(payload: TracesPayload, settings: TracesSettings, time: datetime) -> Parsed:
@@ -241,7 +241,7 @@ class _Report:
                     "DEPENDS_ON",
                     key,
                     target.identifiers[0],
-                    confidence=SAID,
+                    confidence=NAMED,
                     evidence=f"it is called by the name {target.host}",
                 )
             )
@@ -251,7 +251,7 @@ class _Report:
                     "RUNS_ON",
                     key,
                     f"fqdn:{target.host}",
-                    confidence=SAID,
+                    confidence=NAMED,
                     evidence=f"it is called at {target.host}",
                 )
             )
@@ -270,7 +270,7 @@ def _runs_on(observer: Observer, key: str, place: Place) -> LinkObservation:
         observer.source,
         observer.time,
         gate=Gate("instances"),
-        confidence=SAID,
+        confidence=NAMED if strongest.startswith("fqdn:") else 1.0,
         evidence=f"its spans name the {place.sort} {place.name}",
         scope=observer.scope,
         to_any=place.identifiers if len(place.identifiers) > 1 else (),

@@ -206,7 +206,7 @@ async def test_the_service_graph_of_jaeger() -> None:
     assert told == {
         f"{prefix}/cart": (
             f"{prefix}/web",
-            0.95,
+            1.0,
             "traced: 10,000 calls or more, about 1 a second",
         ),
         f"{prefix}/orders": (f"{prefix}/web", 0.4, "traced: fewer than 10 calls, about 8.6 a day"),

@@ -7,7 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -20,6 +20,12 @@ from cmdb.app import serve
 from cmdb.items import Item, Link
 from cmdb.service import Cmdb
 from cmdb.settings import Settings
+from discovery.databases import DatabasesSettings
+from discovery.databases.parse import parse as parse_databases
+from discovery.databases.payload import Database, DatabaseServer, DatabasesPayload
+from discovery.run import run_scan
+from discovery.traces import SCANNER as TRACES
+from discovery.traces import TracesSettings
 from tests.discovery.traces.shop import SECRET, Collected, Shop, encoded
 
 TOKEN = "tr4ces-s3same"
@@ -109,7 +115,7 @@ async def test_the_shop_is_drawn_as_it_is(tmp_path: Path, compression: Compressi
         found = await graph(cmdb)
         assert set(found) == GRAPH
         confidence, evidence = found["web DEPENDS_ON orders"]
-        assert confidence == 0.54
+        assert confidence == 0.55
         assert "10 calls or more" in evidence
         assert "hardly any failed" in evidence
         database = await cmdb.find("endpoint:default/tcp/10.0.0.5:5432")
@@ -171,3 +177,29 @@ async def test_a_service_that_fails_shows_as_a_share_of_errors(tmp_path: Path) -
         found = await graph(cmdb)
     assert "about 20 % of them failed" in found["web DEPENDS_ON orders"][1]
     assert "hardly any failed" in found["web DEPENDS_ON cart"][1]
+
+
+async def test_a_database_that_others_see_is_one_item(tmp_path: Path) -> None:
+    """The server says the same of itself to the scanner of databases."""
+    collected = Collected()
+    Shop(collected).order()
+    file = tmp_path / "traces.pb"
+    file.write_bytes(encoded(collected.spans))
+    traced = await run_scan(TRACES, TracesSettings(), [str(file)])
+    server = DatabaseServer(
+        "10.0.0.5", "10.0.0.5", 5432, "postgresql", "17.2", (Database("orders"),)
+    )
+    own = parse_databases(
+        DatabasesPayload(("postgresql://10.0.0.5",), (server,)),
+        DatabasesSettings(),
+        datetime.now(UTC),
+    )
+    async with opened(tmp_path) as cmdb:
+        for source, seen in (("traces", traced.observations), ("databases", own.observations)):
+            await cmdb.load_scan(source, "test", seen, full_scope=False)
+        for identifier in (
+            "endpoint:default/tcp/10.0.0.5:5432",
+            "name:Database/default/tcp/10.0.0.5:5432/orders",
+        ):
+            item = await cmdb.find(identifier)
+            assert {report.source for report in item.reports} == {"traces", "databases"}
