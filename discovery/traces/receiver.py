@@ -138,7 +138,7 @@ class TraceReceiver:
 
     def _log(self) -> None:
         """Say once what was left out, or said nothing, since this was said before."""
-        lost = Counter({f"{why} (refused)": n for why, n in self._rejected.items()})
+        lost = Counter({f"refused, since they {why}": n for why, n in self._rejected.items()})
         lost.update(
             {f"are of more {what} than are kept": n for what, n in self._graph.dropped.items()}
         )
