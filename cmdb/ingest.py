@@ -29,6 +29,9 @@ from cmdb.store.port import Store
 LATER_RUNS = 1_000
 """Among how many of the latest runs of a source one is looked for that replaces a held run."""
 
+MOST_KNOWN = 250_000
+"""Identifiers whose owners are kept in mind during a load; beyond that they are asked for anew."""
+
 Progress = Callable[[int], None]
 
 
@@ -251,6 +254,8 @@ class Ingest:
 
     def remember(self, outcome: ItemOutcome) -> None:
         """Keep who owns what after a chunk was written, for the links that follow."""
+        if len(self._owners) > MOST_KNOWN:
+            self.forget()
         for key in outcome.moved:
             self._owners.pop(key, None)
         self._owners.update(outcome.owners)

@@ -124,9 +124,12 @@ class Load:
         self.loaded.waiting.extend(
             c.after for c in delta.waiting if c.action is Action.CREATED and c.after is not None
         )
-        self.seen_items |= outcome.seen
-        self.seen_links |= linked.seen
-        self.seen_waiting |= linked.waiting_seen
+        # What was seen is kept for what asks what was not: a load without end needs no more memory.
+        if full := self.loaded.run.full_scope:
+            self.seen_items |= outcome.seen
+        if full or self.complete:
+            self.seen_links |= linked.seen
+            self.seen_waiting |= linked.waiting_seen
 
     async def _take_back(self) -> None:
         """Retire what sources said of links that they claim to have named all of, and have not."""

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from cmdb.basis import Basis, basis_of
-from cmdb.catalogue.model import Effect
+from cmdb.catalogue.model import Effect, ImpactDirection
 from cmdb.errors import InvalidInput
 from cmdb.items import Item, ItemStatus, Link
 from cmdb.revisions.views import snapshot
@@ -121,7 +121,7 @@ async def _read(cmdb: Cmdb, chosen: set[str]) -> tuple[dict[str, Item], list[Lin
     judged = chosen or {
         relation.name
         for relation in cmdb.catalogue.relations.values()
-        if relation.effect is not Effect.NONE
+        if relation.effect is not Effect.NONE or relation.impact is ImpactDirection.TOPOLOGY
     }
     items: dict[str, Item] = {}
     links: list[Link] = []

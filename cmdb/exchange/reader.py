@@ -18,7 +18,7 @@ from cmdb.exchange.record import Defaults, FlawedRecord, Line, observation
 from cmdb.exchange.table import read_csv, read_xlsx
 from cmdb.items import ItemObservation, LinkObservation, Observation
 
-KEPT = 1_000_000
+KEPT = 100_000
 """Observations kept in memory between checking and loading; larger inputs are read again."""
 
 FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx")

@@ -26,6 +26,20 @@ from discovery.kubernetes import KubernetesSettings
 from discovery.kubernetes.payload import KubernetesPayload, gathered
 from discovery.kubernetes.reading import Reader
 from discovery.machine.payload import Interface, Machine, MachinePayload, Process, Socket
+from discovery.netbox import SCANNER as NETBOX
+from discovery.netbox import NetboxSettings
+from discovery.netbox.payload import (
+    Address,
+    Device,
+    Far,
+    IpAddress,
+    Named,
+    NetboxPayload,
+    Objects,
+    Parent,
+    Port,
+    Site,
+)
 from discovery.network import SCANNER as NETWORK
 from discovery.network import NetworkSettings
 from discovery.network.payload import NetworkHost, NetworkPayload, OsGuess, Service
@@ -194,6 +208,55 @@ def of_kubernetes(time: datetime) -> tuple[Observation, ...]:
     return KUBERNETES.parse(payload, KubernetesSettings(), time).observations
 
 
+def of_netbox(time: datetime) -> tuple[Observation, ...]:
+    """What should be in the rack: the switches, two hosts, and their cables."""
+    nodes = {n.name: n for n in topology().nodes}
+    site, devices, ports = Named(1, "Antwerp"), [], []
+    for number, name in enumerate(("sw1", "sw2", "web1", "app1"), 1):
+        role = "switch" if name.startswith("sw") else "server"
+        devices.append(
+            Device(id=number, name=name, role=Named(1, role, slug=role), site=site,
+                   primary_ip=Address(f"{nodes[name].address}/24"))
+        )  # fmt: skip
+        for at, port in enumerate(nodes[name].ports):
+            own = Named(number, name)
+            ports.append(
+                Port(id=number * 10 + at, name=port, device=own, mac_address=nodes[name].mac(port))
+            )
+    addresses = [
+        IpAddress(id=n, address=f"{nodes[str(d.name)].address}/24", assigned_object_type="i",
+                  assigned_object=Parent(n * 10, Named(d.id, d.name)))
+        for n, d in enumerate(devices, 1)
+    ]  # fmt: skip
+    objects = Objects(
+        sites=(Site(id=1, name="Antwerp"),),
+        devices=tuple(devices),
+        interfaces=tuple(_cabled(ports)),
+        ip_addresses=tuple(addresses),
+    )
+    payload = NetboxPayload("netbox.example.org", "netbox.example.org", "4.2.3", objects)
+    return NETBOX.parse(payload, NetboxSettings(), time).observations
+
+
+def _cabled(ports: list[Port]) -> list[Port]:
+    """The ports with what is at their far ends; one cable is documented wrongly."""
+    by_name = {(p.device.name, p.name): p for p in ports if p.device}
+    for a, b in (
+        (("sw1", "p1"), ("sw2", "p1")),
+        (("sw2", "p2"), ("web1", "eth0")),
+        (("sw1", "p9"), ("app1", "eth0")),
+    ):
+        for here, there in ((a, b), (b, a)):
+            far = by_name[there]
+            end = Far(far.id, far.name, device=far.device)
+            by_name[here] = msgspec.structs.replace(
+                by_name[here],
+                connected_endpoints=(end,),
+                connected_endpoints_type="dcim.interface",
+            )
+    return [*by_name.values()]
+
+
 def of_spreadsheet(time: datetime) -> tuple[Observation, ...]:
     """Somebody's list of hosts, by address and name, with the teams that answer for them."""
     defaults = Defaults("spreadsheet", time)
@@ -210,6 +273,7 @@ READERS: dict[str, Callable[[datetime], tuple[Observation, ...]]] = {
     "aws": of_aws,
     "terraform": of_terraform,
     "kubernetes": of_kubernetes,
+    "netbox": of_netbox,
     "spreadsheet": of_spreadsheet,
 }
 

@@ -10,9 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmdb.catalogue import builtin
+from cmdb.configuration.drift import drift
 from cmdb.items import Item, ItemObservation, LinkObservation, Observation
 from cmdb.reconcile.items import Rules
 from cmdb.reconcile.policy import Policy
+from cmdb.revisions import Run
+from cmdb.service import Cmdb
 from cmdb.settings import Settings
 from cmdb.store.port import Store
 from cmdb.store.sqlite import SqliteStore
@@ -127,7 +130,7 @@ async def test_a_second_round_in_another_order_writes_nothing(order: list[str]) 
 async def test_a_thing_that_many_sources_see_is_one_with_every_value_kept() -> None:
     store = await _whole()
     host = await _one(store, "ip:default/10.99.0.11")
-    assert _sources(host) == {"network", "snmp", "spreadsheet", "ssh"}
+    assert _sources(host) == {"netbox", "network", "snmp", "spreadsheet", "ssh"}
     assert host.name == "web1"
     node = await _one(store, f"cloud:{INSTANCE}")
     assert _sources(node) == {"aws", "kubernetes", "ssh", "terraform"}
@@ -164,3 +167,29 @@ async def test_what_is_seen_from_outside_names_nothing_that_has_a_name() -> None
     assert not any("10.99.0." in name for name in names)
     assert {"sw1", "sw2", "sw3", "haproxy on web1", "nginx:8080 on app1"} <= names
     await store.close()
+
+
+async def test_a_cable_that_is_declared_and_seen_is_one_and_a_wrong_one_shows() -> None:
+    cmdb = await Cmdb.open(Settings(store="sqlite://:memory:"))
+    for source, time in _times("snmp", "netbox"):
+        seen = _observations(source, time)
+        items = [o for o in seen if isinstance(o, ItemObservation)]
+        links = [o for o in seen if isinstance(o, LinkObservation)]
+        await cmdb.load(items, links, Run(source, source, time), reason="test")
+    found = await drift(cmdb)
+    names = {i.id: i.name for i in (await everything(cmdb.store))[0]}
+    cables = {
+        (frozenset((one.start.name, one.end.name)), one.drift)
+        for one in found.links
+        if one.relation == "LINKED_TO"
+    }
+    assert (frozenset(("sw1", "app1")), "never_seen") in cables
+    assert (frozenset(("sw2", "app1")), "never_declared") in cables
+    assert not any(pair == frozenset(("sw2", "web1")) for pair, _ in cables)
+    (link,) = [
+        k
+        for k in (await everything(cmdb.store))[1]
+        if k.relation == "LINKED_TO" and {names[k.from_id], names[k.to_id]} == {"sw2", "web1"}
+    ]
+    assert {report.source for report in link.reports} == {"netbox", "snmp"}
+    await cmdb.close()

@@ -17,6 +17,7 @@ CASES: dict[str, Case] = {
     "kubernetes": servers.kubernetes,
     "local": servers.local,
     "manifests": files.manifests,
+    "netbox": desks.netbox,
     "network": files.network,
     "pagerduty": desks.pagerduty,
     "program": files.program,

@@ -11,6 +11,10 @@ from cmdb.items.value import format_time
 from tests.discovery.jira.site import TOKEN as JIRA_TOKEN
 from tests.discovery.jira.site import USER as JIRA_USER
 from tests.discovery.jira.site import site
+from tests.discovery.netbox.api import TOKEN as NETBOX_TOKEN
+from tests.discovery.netbox.api import netbox as documented
+from tests.discovery.netbox.estate import SECRET as NETBOX_SECRET
+from tests.discovery.netbox.estate import lists
 from tests.discovery.pagerduty.account import TOKEN as PAGERDUTY_TOKEN
 from tests.discovery.pagerduty.account import account
 from tests.discovery.planted.ground import Ground, Planted, Words
@@ -77,4 +81,17 @@ def pagerduty(ground: Ground) -> Iterator[Planted]:
             "Shop is down",
             Words(settings=given),
             refusals(ground, given, "token", PAGERDUTY_TOKEN),
+        )
+
+
+@contextmanager
+def netbox(ground: Ground) -> Iterator[Planted]:
+    with documented(lists("4.2.3")) as made:
+        given: dict[str, object] = {"url": made.url}
+        given["token"] = ground.kept("NETBOX_TOKEN", NETBOX_TOKEN)
+        yield Planted(
+            (NETBOX_TOKEN, WRONG, NETBOX_SECRET),
+            "02:00:00:00:03:01",
+            Words(settings=given),
+            refusals(ground, given, "token", NETBOX_TOKEN),
         )

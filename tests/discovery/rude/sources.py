@@ -19,6 +19,7 @@ from discovery.docker import DockerSettings
 from discovery.jira.settings import JiraSettings
 from discovery.json import JsonSettings
 from discovery.kubernetes import KubernetesSettings
+from discovery.netbox import NetboxSettings
 from discovery.pagerduty.settings import PagerDutySettings
 from discovery.servicenow.settings import ServiceNowSettings
 from discovery.setting_values import Secret, TextFile
@@ -29,6 +30,7 @@ from tests.discovery.aws.test_aws_refusals import DENIED, WHO
 from tests.discovery.docker.test_docker_fetch import ANSWERS
 from tests.discovery.kubernetes.api import Api
 from tests.discovery.kubernetes.estate import CLUSTER
+from tests.discovery.netbox.estate import lists
 from tests.discovery.rude.behaviour import Good
 from tests.discovery.terraform.states import SHOP, state
 
@@ -46,6 +48,7 @@ ELSEWHERE: Mapping[str, str] = {
 """Sources that do not ask over HTTP: what they do, or the tests of their rude targets."""
 
 TOKEN = Secret("env:TOKEN", "token-of-cmdb")
+NETBOX = lists("4.2.3")
 WAIT = 1.0
 """Seconds to wait for a server that is rude."""
 
@@ -161,6 +164,18 @@ def _pagerduty(url: str, folder: Path) -> tuple[msgspec.Struct, list[str]]:
     return PagerDutySettings(url=url, token=TOKEN, timeout=WAIT), []
 
 
+def _netbox(url: str, folder: Path) -> tuple[msgspec.Struct, list[str]]:
+    del folder
+    return NetboxSettings(url=url, token=TOKEN, timeout=WAIT), []
+
+
+def _documented(head: str) -> object:
+    path = head.split()[1].partition("?")[0].removeprefix("/api/").strip("/")
+    if path == "status":
+        return {"netbox-version": "4.2.3"}
+    return {"next": None, "results": NETBOX.get(path, [])}
+
+
 def _incident(number: int) -> dict[str, Any]:
     at = datetime.now(UTC) - timedelta(days=100) + timedelta(seconds=number)
     named = {"title": "Shop is down", "status": "triggered", "created_at": format_time(at)}
@@ -240,6 +255,18 @@ SOURCES: Mapping[str, Source] = {
         endless=(
             lambda n: {"result": [{"sys_id": {"value": f"{n}"}}]},
             {"result": [{"sys_id": {"value": "same"}}]},
+        ),
+    ),
+    "netbox": Source(
+        part="power feeds",
+        item="NetworkDevice",
+        is_rude=line_has("/power-feeds/"),
+        good=_documented,
+        scan=_netbox,
+        endless=(
+            lambda n: {"next": "more", "results": [{"id": n, "name": f"F{n}"}]},
+            {"next": "more", "results": [{"id": 1, "name": "F1"}]},
+            {"next": "more", "results": []},
         ),
     ),
     "pagerduty": Source(

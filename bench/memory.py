@@ -1,0 +1,129 @@
+"""`python -m bench.memory`: the most memory that loading takes, for few and for many observations.
+
+Each figure is the peak of one process of its own, `cmdb` as people run it, as the system tells it
+at the end. Beside the larger load stands the smaller one: what is kept of what passes through is
+what the larger one takes more, by the observations that it has more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.files import write_observations
+from bench.ingest import Size
+
+MAPPING = """
+[host]
+each = "hosts[]"
+kind = "Server"
+id = "id"
+[host.identifiers]
+serial = "serial"
+[host.properties]
+name = "name"
+vendor = "vendor"
+[[host.links]]
+relation = "DEPENDS_ON"
+to = { host = "needs" }
+"""
+PER_FILE = 100
+"""Hosts in one target of the scan; each has a link as well."""
+LINKS_PER_ITEM = 4
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What one process took at most, in MiB, for so many observations."""
+
+    what: str
+    observations: int
+    mebibytes: float
+
+
+def peak(*words: str, folder: Path) -> float:
+    """Run cmdb; returns the most memory that it took, in MiB."""
+    command = [sys.executable, "-m", "cmdb", *words, "--store", f"sqlite:///{folder}/estate.db"]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(words[:2])} ended with {child.returncode}.")
+    return used.ru_maxrss / 1024
+
+
+def imported(observations: int) -> list[Peak]:
+    """An import of lines into an empty database, and the same again."""
+    size = Size(observations // (LINKS_PER_ITEM + 1), LINKS_PER_ITEM)
+    with tempfile.TemporaryDirectory(prefix="cmdb-bench-") as name:
+        folder = Path(name)
+        write_observations(folder / "lines.jsonl", size)
+        words = ("import", f"{folder}/lines.jsonl")
+        return [
+            Peak(what, observations, peak(*words, folder=folder))
+            for what in ("import, first time", "import, unchanged")
+        ]
+
+
+def scanned(observations: int) -> list[Peak]:
+    """A scan of many targets into an empty database."""
+    with tempfile.TemporaryDirectory(prefix="cmdb-bench-") as name:
+        folder = Path(name)
+        (folder / "hosts.toml").write_text(MAPPING)
+        targets = [_target(folder, n) for n in range(observations // (2 * PER_FILE))]
+        words = ("scan", "json", *targets, "--set", f"mapping={folder}/hosts.toml")
+        return [Peak("scan of many targets", observations, peak(*words, folder=folder))]
+
+
+def _target(folder: Path, number: int) -> str:
+    first = number * PER_FILE
+    hosts = [
+        {
+            "id": f"h{n}",
+            "serial": f"SN{n:08d}",
+            "name": f"host{n}",
+            "vendor": "Example Machines",
+            "needs": f"h{max(n - 1, 0) if n else 1}",
+        }
+        for n in range(first, first + PER_FILE)
+    ]
+    path = folder / f"{number}.json"
+    path.write_text(json.dumps({"hosts": hosts}))
+    return str(path)
+
+
+def table(small: Sequence[Peak], large: Sequence[Peak]) -> str:
+    """Both sizes beside each other, as a Markdown table."""
+    lines = [
+        "| what | observations | MiB | observations | MiB | ratio | bytes an observation more |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for few, many in zip(small, large, strict=True):
+        more = (many.mebibytes - few.mebibytes) * 2**20 / (many.observations - few.observations)
+        lines.append(
+            f"| {few.what} | {few.observations:,} | {few.mebibytes:.0f} | {many.observations:,} | "
+            f"{many.mebibytes:.0f} | {many.mebibytes / few.mebibytes:.2f} | {more:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure and print; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench.memory", description=__doc__)
+    parser.add_argument("--small", type=int, default=20_000)
+    parser.add_argument("--large", type=int, default=200_000)
+    given = parser.parse_args()
+    small, large = ([*imported(size), *scanned(size)] for size in (given.small, given.large))
+    print(table(small, large))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
