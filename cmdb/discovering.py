@@ -136,5 +136,8 @@ async def _store_told(receiver: TraceReceiver, sink: Sink, *, final: bool) -> No
         await sink.store(told.result, lambda _: None)
     except CmdbError as error:
         log.warning("What traces said could not be stored: %s", error.message)
+    except Exception:
+        # It is told again; that one time fails must not end all that come after it.
+        log.exception("What traces said could not be stored.")
     else:
         await receiver.confirmed(told)

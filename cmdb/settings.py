@@ -182,8 +182,8 @@ class Settings(BaseSettings):
     traces_every: timedelta = Field(
         default=timedelta(minutes=1),
         ge=timedelta(seconds=1),
-        description="How often what traces said is stored; half of a call that no other half "
-        "follows within that time is one to something that is not traced.",
+        description="How often what traces said is stored, such as 30s or 5m; half of a call that "
+        "no other half follows within that time is one to something that is not traced.",
     )
     spool_folder: Path = Field(
         default_factory=lambda: user_state_path("cmdb") / "spool",
@@ -199,6 +199,11 @@ class Settings(BaseSettings):
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None
+
+    @field_validator("traces_every", mode="before")
+    @classmethod
+    def _length_of_time(cls, value: Any) -> Any:
+        return read_duration(value) if isinstance(value, str) else value
 
     @field_validator("stale_after", mode="before")
     @classmethod

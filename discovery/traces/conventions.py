@@ -19,7 +19,10 @@ MOST_NAME = 200
 Attributes = Mapping[str, str | int]
 """Attributes by name, as far as they are read."""
 
-_SECRETIVE = re.compile(r"://|@|;|=|\?|password|secret|token", re.IGNORECASE)
+# A name may begin with @, as those of npm do, and be about secrets: their keeper is a service.
+_SECRETIVE = re.compile(
+    r"://|(?<=.)@|[;=?]|(?:password|secret|token)\s*:|\b(?:bearer|basic)\s", re.IGNORECASE
+)
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
 
 
@@ -51,8 +54,8 @@ def first(attributes: Attributes, part: str, what: str) -> str | int | None:
 def name_of(value: str | int | None) -> str:
     """A value as a name; empty where it is none, or may hold more than a name.
 
-    >>> name_of("orders"), name_of("postgresql://app:t0p@db/orders")
-    ('orders', '')
+    >>> name_of("@shop/orders"), name_of("token-issuer"), name_of("postgresql://app:t0p@db/orders")
+    ('@shop/orders', 'token-issuer', '')
     """
     text = str(value).strip() if value is not None else ""
     if not text or len(text) > MOST_NAME or not text.isprintable() or _SECRETIVE.search(text):

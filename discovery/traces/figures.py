@@ -1,4 +1,4 @@
-"""How sure a call is, and how it is told: in steps, so that one more call changes no word."""
+"""How sure a call is, and how it is told: so coarsely that one more call changes no word."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ MOST = 1.0
 """Confidence from :data:`ENOUGH` calls on. What is less sure, and known from traces alone, an
 answer names as weak evidence."""
 ENOUGH = 10_000
+LEAST_FAILED = 1.0
+"""Percent. Where fewer of a hundred fail, that is no news: there is always a time-out somewhere."""
+WAVERS = 2
+"""Steps by which a rate may differ from the one that was told before it is told anew."""
 _LADDER = (1, 2, 5)
 
 
@@ -50,9 +54,9 @@ def rung(number: int) -> float:
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Steps of the calls that were seen, of those in a second, and of the share in a hundred that
-    failed; None where none was counted, or none failed. ``silent`` says that nobody counted
-    failures."""
+    """``seen`` is the power of ten that the calls seen have reached. ``rate`` and ``failed`` are
+    steps: of the calls in a second, and of the share in a hundred that failed; None where none was
+    counted, or hardly any failed. ``silent`` says that nobody counted failures."""
 
     seen: int
     rate: int | None = None
@@ -65,44 +69,46 @@ class Figures(msgspec.Struct, frozen=True):
         for ``failed`` where nobody counted that."""
         share = 100 * failed / calls if calls > 0 and failed else 0
         return cls(
-            step(max(seen, 1)),
+            len(str(max(seen, 1))) - 1,
             step(calls / seconds) if calls > 0 and seconds > 0 else None,
-            max(step(share), step(0.01)) if share > 0 else None,
+            step(share) if share >= LEAST_FAILED else None,
             failed is None,
         )
 
     def settled(self, told: Figures) -> Figures:
-        """``told``, where these differ from it by no more than a step either way: what wavers
-        between two steps is not told anew each time."""
-        near = (_near(self.rate, told.rate), _near(self.failed, told.failed))
-        return told if self.seen == told.seen and all(near) else self
+        """``told``, where these hardly differ from it: what wavers between two steps, and between
+        night and day, is not told anew each time."""
+        lowest = step(LEAST_FAILED)
+        failed, was = (lowest - 1 if f is None else f for f in (self.failed, told.failed))
+        wavers = abs(failed - was) <= 1 and _near(self.rate, told.rate)
+        return told if wavers and (self.seen, self.silent) == (told.seen, told.silent) else self
 
     @property
     def confidence(self) -> float:
         """How sure the dependency is; see :func:`confidence`."""
-        return confidence(int(rung(self.seen)))
+        return confidence(min(10**self.seen, ENOUGH))
 
     def sentence(self) -> str:
         """In words.
 
         >>> Figures.of(250, 240, 24, 60).sentence()
-        'traced: 200 calls or more, about 2 a second, about 10 % of them failed'
+        'traced: 100 calls or more, about 2 a second, about 10 % of them failed'
         """
-        calls = "1 call" if self.seen == 0 else f"{rung(self.seen):,.0f} calls or more"
+        calls = f"{10**self.seen:,} calls or more" if self.seen else "fewer than 10 calls"
         said = [f"traced: {calls}"]
         if self.rate is not None:
             said.append(f"about {_rate(rung(self.rate))}")
         if self.failed is not None:
             said.append(f"about {rung(self.failed):g} % of them failed")
         elif not self.silent:
-            said.append("none failed")
+            said.append("hardly any failed")
         return ", ".join(said)
 
 
 def _near(now: int | None, told: int | None) -> bool:
     if now is None or told is None:
         return now is told
-    return abs(now - told) <= 1
+    return abs(now - told) <= WAVERS
 
 
 def _rate(a_second: float) -> str:

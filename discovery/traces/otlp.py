@@ -13,6 +13,7 @@ import msgspec
 
 from cmdb.errors import InvalidInput
 from discovery.extra import required
+from discovery.traces.bounds import check_json, check_protobuf
 from discovery.traces.conventions import Attributes, wanted
 from discovery.traces.resources import resource_of
 from discovery.traces.span import Kind, Resource, Span
@@ -110,6 +111,7 @@ def from_json(data: bytes, resources: MakeResource) -> Iterator[Group]:
     Raises :class:`NoTraces` where nothing says that it is one, and
     :class:`~cmdb.errors.InvalidInput` where it can't be read, with where, and never with what.
     """
+    check_json(data)
     try:
         request = _decoder.decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
@@ -200,6 +202,7 @@ def from_protobuf(data: bytes, resources: MakeResource) -> Iterator[Group]:
     none."""
     module = required("opentelemetry.proto.collector.trace.v1.trace_service_pb2", "traces")
     errors = required("google.protobuf.message", "traces")
+    check_protobuf(data)
     request = module.ExportTraceServiceRequest()
     try:
         request.ParseFromString(data)

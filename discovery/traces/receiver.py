@@ -6,6 +6,8 @@ Knows neither the web nor the store. One at a time works on it, so that memory s
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 import time as clock
 import zlib
 from collections import Counter
@@ -22,8 +24,10 @@ from discovery.traces.pairing import Pairing
 from discovery.traces.parse import parse
 from discovery.traces.payload import TracesPayload
 
-MOST_UNPACKED = 64 * 2**20
+MOST_UNPACKED = 32 * 2**20
 """Bytes of one request once it is unpacked."""
+MOST_MEMBERS = 16
+"""Of one gzip. Senders pack into one; thousands of empty ones only take time."""
 WINDOW = 600.0
 """Seconds that a rate is counted over: the window under way and the one before it."""
 SHORTEST = 60.0
@@ -33,6 +37,14 @@ TELL_AGAIN = 300.0
 FORGOTTEN = 24 * 3600.0
 """Seconds after which what was not seen again is no longer counted."""
 SCOPE = "received"
+_COUNTED = {
+    "duplicate": "came twice",
+    "early": "were settled early, since too many waited for their other half",
+    "lost": "call one of several services, and it is not clear which",
+    "unnamed": "call something that they do not name",
+}
+
+log = logging.getLogger(__name__)
 
 
 class TooMuch(Exception):
@@ -65,7 +77,11 @@ class TraceReceiver:
         self._graph = CallGraph(settings.most_services, settings.most_calls)
         self._pairing = Pairing(self._graph, settings.most_spans)
         self._resources = resources_like(settings.environment, settings.cluster)
+        # The first keeps threads free that would only wait; the second holds where a task that
+        # waits for its thread is cancelled, and the thread goes on.
         self._turn = asyncio.Lock()
+        self._alone = threading.Lock()
+        self._rejected = Counter[str]()
         self._began = self._earlier = now()
 
     async def take(self, body: bytes, *, json: bool, packed: bool) -> Answer:
@@ -82,8 +98,10 @@ class TraceReceiver:
         read = from_json if json else from_protobuf
         now = int(self._now() * SECOND)
         reasons = Counter[str]()
-        for group in read(data, self._resources):
-            reasons.update(self._pairing.take(group, now).rejected)
+        with self._alone:
+            for group in read(data, self._resources):
+                reasons.update(self._pairing.take(group, now).rejected)
+            self._rejected += reasons
         said = ", ".join(f"{count:,} {why}" for why, count in sorted(reasons.items()))
         return Answer(reasons.total(), f"Spans that were not taken: {said}." if said else "")
 
@@ -96,11 +114,16 @@ class TraceReceiver:
             return await asyncio.to_thread(self._tell, final)
 
     def _tell(self, final: bool) -> Told | None:
+        with self._alone:
+            return self._told(final)
+
+    def _told(self, final: bool) -> Told | None:
         now = self._now()
         if final:
             self._pairing.settle()
         else:
             self._pairing.turn()
+        self._log()
         seconds = max(SHORTEST, now - self._earlier)
         payload = self._graph.payload(SCOPE, seconds, TELL_AGAIN)
         if now - self._began >= WINDOW:
@@ -113,24 +136,42 @@ class TraceReceiver:
         parsed = parse(payload, self._settings, time)
         return Told(result_of("traces", [parsed], time), payload)
 
+    def _log(self) -> None:
+        """Say once what was left out, or said nothing, since this was said before."""
+        lost = Counter({f"refused, since they {why}": n for why, n in self._rejected.items()})
+        lost.update(
+            {f"are of more {what} than are kept": n for what, n in self._graph.dropped.items()}
+        )
+        lost.update({_COUNTED[what]: n for what, n in self._pairing.counts.items()})
+        self._rejected.clear()
+        self._pairing.counts.clear()
+        if lost:
+            said = ", ".join(f"{count:,} {why}" for why, count in sorted(lost.items()))
+            log.warning("Spans that were left out: %s.", said)
+
     async def confirmed(self, told: Told) -> None:
         """Remember that it was stored: it is not told again before there is news."""
         async with self._turn:
-            self._graph.told(told.payload)
+            await asyncio.to_thread(self._confirm, told.payload)
+
+    def _confirm(self, payload: TracesPayload) -> None:
+        with self._alone:
+            self._graph.told(payload)
 
 
 def unpacked(body: bytes, most: int) -> bytes:
     """What gzip packed; raises :class:`TooMuch` as soon as it is more than ``most`` bytes, and
     :class:`~cmdb.errors.InvalidInput` where it is no whole gzip."""
     found = bytearray()
-    rest = body
+    rest, members = body, 0
     try:
         while rest:
+            members += 1
             member = zlib.decompressobj(wbits=31)
             found += member.decompress(rest, most + 1 - len(found))
             if len(found) > most:
                 raise TooMuch
-            if not member.eof:
+            if not member.eof or members > MOST_MEMBERS:
                 raise InvalidInput("The request's body is no whole gzip.")
             rest = member.unused_data
     except zlib.error:

@@ -26,6 +26,7 @@ PAGES = (
     "restoration.md",
     "risk.md",
     "states-and-networks.md",
+    "traces.md",
     "weak-points.md",
     "what-if.md",
 )

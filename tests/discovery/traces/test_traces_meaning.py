@@ -229,12 +229,12 @@ def test_a_lost_half_is_taken_for_the_service_that_answers_there() -> None:
     served = groups(
         {"service.name": "cart"}, {"spanId": "bb" * 8, "parentSpanId": "aa" * 8, "kind": SERVER}
     )
-    lost = groups({}, {**call(**at), "spanId": "cc" * 8})
+    lost = groups({}, *({**call(**at), "spanId": f"cc{n:014x}"} for n in range(9)))
     result = parsed(*met, *served, *lost)
     web, cart = "key:traces/service/_/_/web", "key:traces/service/_/_/cart"
     assert drawn(result) == {(web, "DEPENDS_ON", cart)}
     (link,) = [o for o in result.observations if isinstance(o, LinkObservation)]
-    assert "2 calls or more" in (link.evidence or "")
+    assert "10 calls or more" in (link.evidence or "")
 
 
 def test_odd_spans_do_no_harm() -> None:
@@ -262,7 +262,7 @@ def test_what_waits_is_bounded() -> None:
     pairing.settle()
     assert pairing.counts["early"]
     (calls,) = graph.payload("test", 1).calls
-    assert calls.figures.seen == step(4999)
+    assert calls.figures.seen == 3
 
 
 def test_shares_of_sampling_count_for_rates_and_not_for_confidence() -> None:
@@ -273,7 +273,7 @@ def test_shares_of_sampling_count_for_rates_and_not_for_confidence() -> None:
     for group in groups({}, *sampled):
         pairing.take(group, 10**18)
     (calls,) = graph.payload("test", 1.0).calls
-    assert rung(calls.figures.seen) == 10
+    assert calls.figures.seen == 1
     assert rung(calls.figures.rate or 0) == 100
 
 
