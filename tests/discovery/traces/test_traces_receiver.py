@@ -113,13 +113,14 @@ async def test_protobuf_says_how_many_were_not_taken(sender: httpx.AsyncClient) 
         (PROTOBUF, b"<html>"),
         ({**PROTOBUF, **GZIP}, b"no gzip"),
         ({**PROTOBUF, **GZIP}, gzip.compress(b"\x0a\x00" * 99, mtime=0)[:-9]),
+        ({**PROTOBUF, **GZIP}, gzip.compress(b"", mtime=0) * 500_000),
         (JSON, b'{"resourceSpans": [{"resource": "secret-pa55"}]}'),
         (JSON, b'{"resourceSpans": ["\xff\xfe secret-pa55"]}'),
         (JSON, b'{"resourceLogs": []}'),
         (JSON, b"[" * 100_000),
         (JSON, b'{"x":' * 100_000),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 async def test_what_is_no_request_is_refused_with_a_status(
     sender: httpx.AsyncClient, headers: dict[str, str], content: bytes
@@ -142,7 +143,7 @@ async def test_bombs_and_floods_are_refused(
 ) -> None:
     packer = zlib.compressobj(wbits=31)
     zeros = bytes(2**20)
-    bomb = b"".join([*(packer.compress(zeros) for _ in range(256)), packer.flush()])
+    bomb = b"".join([*(packer.compress(zeros) for _ in range(48)), packer.flush()])
     answer = await sender.post(traces.PATH, content=bomb, headers={**PROTOBUF, **GZIP})
     assert answer.status_code == 413
     assert Status.FromString(answer.content).message
@@ -195,7 +196,9 @@ async def test_a_token_is_asked_for(cmdb: Cmdb) -> None:
             assert answer.status_code == expected
 
 
-async def test_names_without_end_fill_no_memory_and_are_told_of() -> None:
+async def test_names_without_end_fill_no_memory_and_are_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     taking = TraceReceiver(TracesSettings(most_services=100))
     for number in range(2_000):
         span = {"traceId": f"{number + 1:032x}"}
@@ -206,6 +209,12 @@ async def test_names_without_end_fill_no_memory_and_are_told_of() -> None:
     assert told is not None
     assert len(told.payload.services) == 100
     assert "1,900" in told.result.errors[0]
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "1,900 refused, since they are of more services than are kept" in said
+    await taking.confirmed(told)
+    caplog.clear()
+    assert await taking.tell(final=True) is None
+    assert not caplog.records, "it is said once"
 
 
 async def test_nothing_new_is_not_told_again_and_news_is() -> None:
