@@ -119,6 +119,7 @@ SCANNER = Scanner(
         example=(
             "cmdb scan netbox --set url=https://netbox.example.org --set token=env:NETBOX_TOKEN"
         ),
+        experimental=True,
     ),
     payload=NetboxPayload,
     fetch=_fetch,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cmdb.items import ItemObservation, LinkObservation, Value
+from cmdb.items import Gate, ItemObservation, LinkObservation, Value
 from discovery.netbox.view import DECLARED, MAX_TOLD, View
+
+LINES = Gate("lines", 1)
+"""Of the lines that a device has one suffices."""
 
 
 def cable_links(view: View) -> Iterator[LinkObservation]:
@@ -51,7 +54,7 @@ def circuit_items(view: View) -> Iterator[ItemObservation]:
 
 
 def circuit_links(view: View) -> Iterator[LinkObservation]:
-    """A line needs the devices at its ends, and its provider supports it."""
+    """What is at the ends of a line uses it, one of its lines; the provider supports it."""
     of, link = view.objects, view.observer.link
     circuits = {circuit.id for circuit in of.circuits}
     for circuit in of.circuits:
@@ -63,5 +66,13 @@ def circuit_links(view: View) -> Iterator[LinkObservation]:
         for port in view.interfaces.get(device.id, ()):
             for line in sorted(port.lines() & circuits):
                 evidence = f"{device.label} {port.label} (a cable in NetBox)"
-                start, end = view.key("circuit", line), view.key("device", device.id)
-                yield link("DEPENDS_ON", start, end, confidence=DECLARED, evidence=evidence)
+                start, end = view.key("device", device.id), view.key("circuit", line)
+                yield link(
+                    "DEPENDS_ON",
+                    start,
+                    end,
+                    strength="soft",
+                    gate=LINES,
+                    confidence=DECLARED,
+                    evidence=evidence,
+                )

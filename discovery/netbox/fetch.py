@@ -13,8 +13,9 @@ from cmdb.errors import InvalidSettings, Problem, RemoteUnavailable
 from discovery.address import checked_address
 from discovery.netbox import NetboxSettings
 from discovery.netbox.payload import NetboxPayload, Objects
-from discovery.remote import Pages, Remote
+from discovery.remote import Pages, Remote, bearer
 from discovery.scanner import Failure
+from discovery.setting_values import Secret
 
 EXAMPLE = "https://netbox.example.org"
 
@@ -61,9 +62,8 @@ async def fetch(settings: NetboxSettings) -> AsyncIterator[NetboxPayload | Failu
     if not settings.token:
         problem = Problem("is needed: env:NAME or file:PATH", field="token")
         raise InvalidSettings("The settings can't be used.", [problem])
-    headers = {"authorization": f"Token {settings.token.value}"}
     async with Remote(
-        address, headers, timeout=settings.timeout, at_once=settings.at_once
+        address, _authorization(settings.token), timeout=settings.timeout, at_once=settings.at_once
     ) as remote:
         version = await _version(remote)
         found = await asyncio.gather(*(_list(remote, settings, name) for name in LISTS))
@@ -74,6 +74,13 @@ async def fetch(settings: NetboxSettings) -> AsyncIterator[NetboxPayload | Failu
     host = settings.name.strip() or urlsplit(address).netloc
     kept = {name: rows for name, rows in read.items() if name not in missing}
     yield NetboxPayload(_scope(host, settings), host, version, Objects(**kept), missing)  # type: ignore[arg-type]  # as the fields are
+
+
+def _authorization(token: Secret) -> Mapping[str, str]:
+    """The header for a token: those of the second kind, since NetBox 4.5, begin with ``nbt_``."""
+    if token.value.startswith("nbt_"):
+        return bearer(token)
+    return {"authorization": f"Token {token.value}"}
 
 
 async def _version(remote: Remote) -> str:

@@ -34,7 +34,7 @@ def observed(random_: random.Random, time: datetime) -> Seen:
             keys.append(f"serial:SN{random_.randrange(6)}")
         if random_.random() < 0.1:
             keys = keys[1:]
-        properties: dict[str, Value] = {
+        properties: dict[str, Value | None] = {
             "name": f"host{number}",
             "vendor": random_.choice(["A", "B"]) if odd else "A",
         }

@@ -16,6 +16,8 @@ from discovery.setting_values import Secret
 from tests.discovery.serving import serving
 
 TOKEN = "0123456789abcdef-netbox-token"
+NEW_TOKEN = "nbt_AbCdEf.0123456789abcdef"
+RIGHT = (f"Token {TOKEN}", f"Bearer {NEW_TOKEN}")
 Row = dict[str, Any]
 Lists = Mapping[str, list[Row]]
 
@@ -31,14 +33,14 @@ class Api:
         self.url = ""
 
     async def status(self, request: Request) -> Response:
-        if request.headers.get("authorization") != f"Token {TOKEN}":
+        if request.headers.get("authorization") not in RIGHT:
             return JSONResponse({"detail": "Invalid token"}, 401)
         return JSONResponse({"netbox-version": self.version, "plugins": {}})
 
     async def list(self, request: Request) -> Response:
         path = request.path_params["path"].strip("/")
         self.asked.append(path)
-        if request.headers.get("authorization") != f"Token {TOKEN}":
+        if request.headers.get("authorization") not in RIGHT:
             return JSONResponse({"detail": "Invalid token"}, 401)
         if path in self.denied:
             return JSONResponse({"detail": "You do not have permission"}, 403)

@@ -79,7 +79,7 @@ async def test_its_cables_are_those_of_its_stored_paths(demo: Demo) -> None:
     assert len(wanted) == 19
     assert power <= set(ends["POWERED_BY"])
     assert len(power) > 10
-    lines = {_device(o.from_key) for o in links if o.relation == "DEPENDS_ON"}
+    lines = {_device(o.to_key) for o in links if o.relation == "DEPENDS_ON"}
     assert lines == _lines(demo)
     assert len(lines) == 26
 

@@ -6,9 +6,10 @@ import pytest
 
 from cmdb.errors import InvalidSettings, RemoteUnavailable
 from cmdb.items import ItemObservation, LinkObservation
-from discovery.netbox import SCANNER
+from discovery.netbox import SCANNER, NetboxSettings
 from discovery.run import ScanResult, run_scan
-from tests.discovery.netbox.api import TOKEN, netbox, settings
+from discovery.setting_values import Secret
+from tests.discovery.netbox.api import NEW_TOKEN, TOKEN, netbox, settings
 from tests.discovery.netbox.estate import SECRET, choice, lists
 
 VERSIONS = pytest.mark.parametrize("version", ["3.6.9", "4.2.3"])
@@ -67,7 +68,7 @@ async def test_cables_lead_through_panels_to_hosts(version: str) -> None:
         if isinstance(o, LinkObservation) and o.relation == "LINKED_TO" and o.to_key.endswith("/3")
     ]
     assert cable == "sw1 xe-0/0/2 - web1 eth0 (a cable in NetBox)"
-    assert links(found, "DEPENDS_ON") == {("Carrier C1", "DEPENDS_ON", "sw2")}
+    assert links(found, "DEPENDS_ON") == {("sw2", "DEPENDS_ON", "Carrier C1")}
 
 
 @VERSIONS
@@ -172,3 +173,11 @@ async def test_what_is_no_netbox_is_said_to_be_none() -> None:
             await run_scan(SCANNER, settings(f"{api.url}/elsewhere"))
         with pytest.raises(InvalidSettings, match="can't be used"):
             await run_scan(SCANNER, settings(""))
+
+
+async def test_tokens_of_the_second_kind_are_bearers() -> None:
+    with netbox(lists("4.2.3"), "4.5.0") as api:
+        given = NetboxSettings(url=api.url, token=Secret("env:NETBOX_TOKEN", NEW_TOKEN))
+        found = await run_scan(SCANNER, given)
+    assert not found.errors
+    assert NEW_TOKEN not in repr(found)
