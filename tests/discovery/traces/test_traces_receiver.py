@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -217,22 +217,52 @@ async def test_names_without_end_fill_no_memory_and_are_told_of(
     assert not caplog.records, "it is said once"
 
 
+async def called(
+    taking: TraceReceiver, time: float, numbers: Iterable[int], *, failed: bool = False
+) -> None:
+    """A cache was called so many times."""
+    status = {"code": 2 if failed else 0}
+    attributes = [
+        {"key": "db.system", "value": {"stringValue": "redis"}},
+        {"key": "server.address", "value": {"stringValue": "cache"}},
+    ]
+    for number in numbers:
+        ids = {"traceId": f"{number:032x}", "endTimeUnixNano": str(int(time * 1e9))}
+        span = document(**ids, attributes=attributes, status=status)
+        await taking.take(json.dumps(span).encode(), json=True, packed=False)
+
+
+async def test_a_restart_makes_nothing_less_sure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory, time = tmp_path / "state/traces.json", 1_800_000_000.0
+    first = TraceReceiver(TracesSettings(), lambda: time, memory)
+    await called(first, time, range(1, 13))
+    told = await first.tell(final=True)
+    assert told is not None
+    await first.confirmed(told)
+    later = time + receiver.TELL_AGAIN
+    second = TraceReceiver(TracesSettings(), lambda: later, memory)
+    assert await second.tell() is None
+    await called(second, later, range(13, 19))
+    again = await second.tell(final=True)
+    assert again is not None
+    assert again.payload.calls[0].figures == told.payload.calls[0].figures
+    assert again.payload.calls[0].figures.seen == 1
+    assert not caplog.records
+    memory.write_bytes(b'{"calls": "\xff')
+    third = TraceReceiver(TracesSettings(), lambda: later, memory)
+    assert "Counts begin anew" in caplog.text
+    await called(third, later, [14])
+    anew = await third.tell(final=True)
+    assert anew is not None
+    assert anew.payload.calls[0].figures.seen == 0
+
+
 async def test_nothing_new_is_not_told_again_and_news_is() -> None:
     time = [1_800_000_000.0]
     taking = TraceReceiver(TracesSettings(), lambda: time[0])
-
-    async def called(number: int, *, failed: bool = False) -> None:
-        ids = {"traceId": f"{number:032x}"}
-        status = {"code": 2 if failed else 0}
-        attributes = [
-            {"key": "db.system", "value": {"stringValue": "redis"}},
-            {"key": "server.address", "value": {"stringValue": "cache"}},
-        ]
-        ended = str(int(time[0] * 1e9))
-        span = document(**ids, attributes=attributes, status=status, endTimeUnixNano=ended)
-        await taking.take(json.dumps(span).encode(), json=True, packed=False)
-
-    await called(1)
+    await called(taking, time[0], [1])
     first = await taking.tell()
     assert first is not None
     again = await taking.tell()
@@ -240,23 +270,20 @@ async def test_nothing_new_is_not_told_again_and_news_is() -> None:
     await taking.confirmed(again)
     assert await taking.tell() is None
     time[0] += 1
-    for number in range(2, 4):
-        await called(number)
+    await called(taking, time[0], range(2, 4))
     assert await taking.tell() is None, "three times is as sure as once"
-    for number in range(4, 11):
-        await called(number)
+    await called(taking, time[0], range(4, 11))
     news = await taking.tell()
     assert news is not None, "ten times is not"
     await taking.confirmed(news)
     time[0] += receiver.TELL_AGAIN
-    await called(11)
+    await called(taking, time[0], [11])
     later = await taking.tell()
     assert later is not None
     (calls,) = later.payload.calls
     assert calls.figures == news.payload.calls[0].figures
     await taking.confirmed(later)
-    for number in range(12, 16):
-        await called(number, failed=True)
+    await called(taking, time[0], range(12, 16), failed=True)
     broken = await taking.tell()
     assert broken is not None
     assert "of them failed" in broken.payload.calls[0].figures.sentence()
