@@ -6,6 +6,7 @@ A part of the assembly: with :mod:`cmdb.app` and the command line the only place
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -15,7 +16,7 @@ from cmdb.errors import CmdbError
 from cmdb.inference.inferences import write_inferences
 from cmdb.ingest import Loaded
 from cmdb.service import Cmdb
-from cmdb.settings import Settings
+from cmdb.settings import Settings, mask_uri
 from discovery.jobs import Job
 from discovery.run import ScanResult
 from discovery.settings import parse_settings, setting_text
@@ -113,7 +114,9 @@ def trace_receiver(settings: Settings) -> TraceReceiver | None:
     if not settings.traces:
         return None
     given = scanner_defaults(settings).get("traces", {})
-    return TraceReceiver(parse_settings(TracesSettings, given))
+    digest = hashlib.sha256(mask_uri(settings.store).encode()).hexdigest()[:16]
+    memory = settings.state_folder / f"traces-{digest}.json"
+    return TraceReceiver(parse_settings(TracesSettings, given), memory=memory)
 
 
 async def store_traces(cmdb: Cmdb, receiver: TraceReceiver) -> None:

@@ -156,7 +156,8 @@ class Settings(BaseSettings):
     )
     state_folder: Path = Field(
         default_factory=lambda: user_state_path("cmdb"),
-        description="The folder that keeps how far webhooks have been sent.",
+        description="The folder that keeps how far webhooks have been sent, and what traces were "
+        "counted to.",
     )
     change_policy: Path | None = Field(
         default=None,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from discovery.traces.figures import Figures
+from discovery.traces.memory import Kept, KeptCalls
 from discovery.traces.payload import Edge, SeenCalls, SeenService, TracesPayload
 from discovery.traces.span import Place, Resource, ServiceName
 
@@ -180,6 +181,36 @@ class CallGraph:
             if (known := self._services.get(service.name)) is not None:
                 known.told = service
         self.dropped.clear()
+
+    def kept(self) -> Kept:
+        """What was told, to be restored after a restart."""
+        return Kept(
+            tuple(s.told for s in self._services.values() if s.told is not None),
+            tuple(
+                KeptCalls(edge, c.seen, c.last, c.address or "", c.told, c.told_last)
+                for edge, c in self._calls.items()
+                if c.told is not None
+            ),
+        )
+
+    def restore(self, kept: Kept) -> None:
+        """Go on from what was told before; of more than is kept, the first."""
+        for service in kept.services[: self.most_services]:
+            self._services[service.name] = _Service(
+                service.last,
+                {service.version} if service.version else set(),
+                dict.fromkeys(service.places, service.last),
+                told=service,
+            )
+        for calls in kept.calls[: self.most_calls]:
+            self._calls[calls.edge] = _Calls(
+                calls.seen,
+                last=calls.last,
+                address=calls.address,
+                dirty=False,
+                told=calls.told,
+                told_last=calls.told_last,
+            )
 
 
 def _figures(counted: _Calls, seconds: float) -> Figures:

@@ -13,12 +13,14 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from cmdb.errors import InvalidInput
 from discovery.run import ScanResult, result_of
 from discovery.traces import TracesSettings
 from discovery.traces.graph import SECOND, CallGraph
+from discovery.traces.memory import recall, remember
 from discovery.traces.otlp import from_json, from_protobuf, resources_like
 from discovery.traces.pairing import Pairing
 from discovery.traces.parse import parse
@@ -68,13 +70,22 @@ class Told(NamedTuple):
 class TraceReceiver:
     """Takes requests of OTLP and tells what they add up to.
 
-    ``now`` gives the time in seconds since 1970.
+    ``now`` gives the time in seconds since 1970. ``memory`` is the file that keeps what was counted
+    until the next start.
     """
 
-    def __init__(self, settings: TracesSettings, now: Callable[[], float] = clock.time) -> None:
+    def __init__(
+        self,
+        settings: TracesSettings,
+        now: Callable[[], float] = clock.time,
+        memory: Path | None = None,
+    ) -> None:
         self._settings = settings
+        self._memory = memory
         self._now = now
         self._graph = CallGraph(settings.most_services, settings.most_calls)
+        if memory is not None:
+            self._graph.restore(recall(memory))
         self._pairing = Pairing(self._graph, settings.most_spans)
         self._resources = resources_like(settings.environment, settings.cluster)
         # The first keeps threads free that would only wait; the second holds where a task that
@@ -157,6 +168,8 @@ class TraceReceiver:
     def _confirm(self, payload: TracesPayload) -> None:
         with self._alone:
             self._graph.told(payload)
+            if self._memory is not None:
+                remember(self._memory, self._graph.kept())
 
 
 def unpacked(body: bytes, most: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +113,14 @@ async def test_protobuf_says_how_many_were_not_taken(sender: httpx.AsyncClient) 
         (PROTOBUF, b"<html>"),
         ({**PROTOBUF, **GZIP}, b"no gzip"),
         ({**PROTOBUF, **GZIP}, gzip.compress(b"\x0a\x00" * 99, mtime=0)[:-9]),
+        ({**PROTOBUF, **GZIP}, gzip.compress(b"", mtime=0) * 500_000),
         (JSON, b'{"resourceSpans": [{"resource": "secret-pa55"}]}'),
         (JSON, b'{"resourceSpans": ["\xff\xfe secret-pa55"]}'),
         (JSON, b'{"resourceLogs": []}'),
         (JSON, b"[" * 100_000),
         (JSON, b'{"x":' * 100_000),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 async def test_what_is_no_request_is_refused_with_a_status(
     sender: httpx.AsyncClient, headers: dict[str, str], content: bytes
@@ -142,7 +143,7 @@ async def test_bombs_and_floods_are_refused(
 ) -> None:
     packer = zlib.compressobj(wbits=31)
     zeros = bytes(2**20)
-    bomb = b"".join([*(packer.compress(zeros) for _ in range(256)), packer.flush()])
+    bomb = b"".join([*(packer.compress(zeros) for _ in range(48)), packer.flush()])
     answer = await sender.post(traces.PATH, content=bomb, headers={**PROTOBUF, **GZIP})
     assert answer.status_code == 413
     assert Status.FromString(answer.content).message
@@ -195,7 +196,9 @@ async def test_a_token_is_asked_for(cmdb: Cmdb) -> None:
             assert answer.status_code == expected
 
 
-async def test_names_without_end_fill_no_memory_and_are_told_of() -> None:
+async def test_names_without_end_fill_no_memory_and_are_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     taking = TraceReceiver(TracesSettings(most_services=100))
     for number in range(2_000):
         span = {"traceId": f"{number + 1:032x}"}
@@ -206,24 +209,60 @@ async def test_names_without_end_fill_no_memory_and_are_told_of() -> None:
     assert told is not None
     assert len(told.payload.services) == 100
     assert "1,900" in told.result.errors[0]
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "1,900 refused, since they are of more services than are kept" in said
+    await taking.confirmed(told)
+    caplog.clear()
+    assert await taking.tell(final=True) is None
+    assert not caplog.records, "it is said once"
+
+
+async def called(
+    taking: TraceReceiver, time: float, numbers: Iterable[int], *, failed: bool = False
+) -> None:
+    """A cache was called so many times."""
+    status = {"code": 2 if failed else 0}
+    attributes = [
+        {"key": "db.system", "value": {"stringValue": "redis"}},
+        {"key": "server.address", "value": {"stringValue": "cache"}},
+    ]
+    for number in numbers:
+        ids = {"traceId": f"{number:032x}", "endTimeUnixNano": str(int(time * 1e9))}
+        span = document(**ids, attributes=attributes, status=status)
+        await taking.take(json.dumps(span).encode(), json=True, packed=False)
+
+
+async def test_a_restart_makes_nothing_less_sure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory, time = tmp_path / "state/traces.json", 1_800_000_000.0
+    first = TraceReceiver(TracesSettings(), lambda: time, memory)
+    await called(first, time, range(1, 13))
+    told = await first.tell(final=True)
+    assert told is not None
+    await first.confirmed(told)
+    later = time + receiver.TELL_AGAIN
+    second = TraceReceiver(TracesSettings(), lambda: later, memory)
+    assert await second.tell() is None
+    await called(second, later, range(13, 19))
+    again = await second.tell(final=True)
+    assert again is not None
+    assert again.payload.calls[0].figures == told.payload.calls[0].figures
+    assert again.payload.calls[0].figures.seen == 1
+    assert not caplog.records
+    memory.write_bytes(b'{"calls": "\xff')
+    third = TraceReceiver(TracesSettings(), lambda: later, memory)
+    assert "Counts begin anew" in caplog.text
+    await called(third, later, [14])
+    anew = await third.tell(final=True)
+    assert anew is not None
+    assert anew.payload.calls[0].figures.seen == 0
 
 
 async def test_nothing_new_is_not_told_again_and_news_is() -> None:
     time = [1_800_000_000.0]
     taking = TraceReceiver(TracesSettings(), lambda: time[0])
-
-    async def called(number: int, *, failed: bool = False) -> None:
-        ids = {"traceId": f"{number:032x}"}
-        status = {"code": 2 if failed else 0}
-        attributes = [
-            {"key": "db.system", "value": {"stringValue": "redis"}},
-            {"key": "server.address", "value": {"stringValue": "cache"}},
-        ]
-        ended = str(int(time[0] * 1e9))
-        span = document(**ids, attributes=attributes, status=status, endTimeUnixNano=ended)
-        await taking.take(json.dumps(span).encode(), json=True, packed=False)
-
-    await called(1)
+    await called(taking, time[0], [1])
     first = await taking.tell()
     assert first is not None
     again = await taking.tell()
@@ -231,23 +270,20 @@ async def test_nothing_new_is_not_told_again_and_news_is() -> None:
     await taking.confirmed(again)
     assert await taking.tell() is None
     time[0] += 1
-    for number in range(2, 4):
-        await called(number)
+    await called(taking, time[0], range(2, 4))
     assert await taking.tell() is None, "three times is as sure as once"
-    for number in range(4, 11):
-        await called(number)
+    await called(taking, time[0], range(4, 11))
     news = await taking.tell()
     assert news is not None, "ten times is not"
     await taking.confirmed(news)
     time[0] += receiver.TELL_AGAIN
-    await called(11)
+    await called(taking, time[0], [11])
     later = await taking.tell()
     assert later is not None
     (calls,) = later.payload.calls
     assert calls.figures == news.payload.calls[0].figures
     await taking.confirmed(later)
-    for number in range(12, 16):
-        await called(number, failed=True)
+    await called(taking, time[0], range(12, 16), failed=True)
     broken = await taking.tell()
     assert broken is not None
     assert "of them failed" in broken.payload.calls[0].figures.sentence()
