@@ -13,6 +13,7 @@ import yaml
 from cmdb.errors import CmdbError, InvalidInput, InvalidSettings, RemoteUnavailable
 from discovery.kubernetes import SCANNER, KubernetesSettings
 from discovery.kubernetes.client import Server
+from discovery.kubernetes.fetch import ENDPOINTS, PARTS, SERVICES, SLICES
 from discovery.run import ScanResult, run_scan
 from discovery.scanner import Failure, encode_payload
 from tests.discovery.hanging import hanging
@@ -199,3 +200,25 @@ def test_secrets_and_config_maps_are_never_asked_for() -> None:
 
     asked = {part.kind for part in (*PARTS, SERVICES, SLICES, ENDPOINTS)}
     assert asked.isdisjoint({"Secret", "ConfigMap"})
+
+
+def test_the_role_of_the_example_may_read_every_list_and_nothing_else() -> None:
+    example = Path(__file__).parents[3] / "docs/examples/kubernetes-reader.yaml"
+    (role,) = [
+        found
+        for found in yaml.safe_load_all(example.read_text("utf-8"))
+        if found["kind"] == "ClusterRole"
+    ]
+    allowed = {
+        (group, resource)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    groups = {
+        (path.split("/")[2] if path.startswith("/apis/") else "", part.name)
+        for part in (*PARTS, SERVICES, SLICES, ENDPOINTS)
+        for path in part.paths
+    }
+    assert allowed == groups
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list"}
