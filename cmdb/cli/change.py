@@ -13,6 +13,7 @@ import typer
 
 from cmdb.cli.change_ruling import assess_record
 from cmdb.cli.change_verbs import add_first, add_others
+from cmdb.cli.change_words import SHOWN, found_by, item_of, listed, summary
 from cmdb.cli.comparison import print_comparison, print_risk_comparison
 from cmdb.cli.output import STATE_STYLE, plural, print_json, print_table, say, styled
 from cmdb.cli.records import group
@@ -24,8 +25,6 @@ from cmdb.errors import InvalidInput
 if TYPE_CHECKING:
     from cmdb.plans import Plan
     from cmdb.service import Cmdb
-
-SHOWN = 20
 
 
 class AssessmentFormat(StrEnum):
@@ -240,42 +239,3 @@ def _print_comparison(found: Any) -> None:
             say(title, "bold")
             for row in rows:
                 say(f"  {row.sentence}")
-
-
-def summary(found: Any) -> str:
-    """How many resources the plan does what to: ``deletes 1 resource, creates 2``."""
-    counts = found.counts
-    parts = [
-        f"{verb} {count}"
-        for verb, count in (
-            ("deletes", counts.delete),
-            ("replaces", counts.replace),
-            ("edits", counts.update),
-            ("creates", counts.create),
-            ("forgets", counts.forget),
-        )
-        if count
-    ]
-    tool = {"terraform": "The plan", "kubernetes": "Applying these manifests"}[found.tool]
-    return f"{tool} {', '.join(parts)}." if parts else f"{tool} changes nothing."
-
-
-def item_of(change: Any) -> str:
-    """The item that a resource is, for a cell."""
-    if change.match == "several":
-        return f"one of {len(change.candidates)}"
-    return f"{change.kind} {change.name}" if change.id else "not known"
-
-
-def found_by(change: Any) -> str:
-    """How its item was found, for a cell."""
-    if change.match == "name":
-        return "name only"
-    return change.matched_by or ""
-
-
-def listed(found: Any) -> str:
-    """The first unmapped resources, and how many more there are."""
-    more = len(found.unmapped) - SHOWN
-    names = ", ".join(found.unmapped[:SHOWN])
-    return f"{names} and {more} more" if more > 0 else names

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from cmdb.cli.change import SHOWN, found_by, item_of, summary
+from cmdb.cli.change_words import SHOWN, found_by, item_of, summary
 from impact.render import sentence, spoken
 
 _MEANING = re.compile(r"[\\`*_{}\[\]|~]")
