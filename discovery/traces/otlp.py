@@ -104,6 +104,8 @@ _decoder = msgspec.json.Decoder(_Request, strict=False)
 class NoTraces(InvalidInput):
     """A document that is JSON, and has no spans in it: logs or metrics, perhaps."""
 
+    code = "no_traces"
+
 
 def from_json(data: bytes, resources: MakeResource) -> Iterator[Group]:
     """The spans of a request in JSON.

@@ -134,7 +134,7 @@ def _nginx(folder: Path, lab: Topology, node: Node) -> None:
     port = next(s.port for s in lab.services if (s.node, s.product) == (node.name, "nginx"))
     (RUN / "nginx.conf").write_text(
         f"daemon off; pid {RUN}/nginx.pid; error_log stderr; events {{}}\n"
-        f"http {{ access_log off; server {{ listen {port};\n"
+        f"http {{ access_log off; keepalive_timeout 1h; server {{ listen {port};\n"
         f'  location / {{ return 200 "{node.name}\\n"; }} }} }}\n'
     )
     _start(folder, node, ["nginx", "-c", f"{RUN}/nginx.conf"])
@@ -147,7 +147,7 @@ def _haproxy(folder: Path, lab: Topology, node: Node) -> None:
         "defaults\n mode http\n timeout client 600s\n timeout server 600s\n timeout connect 5s\n"
         f"frontend front\n bind {node.address}:{front.port}\n default_backend back\n"
         "backend back\n http-reuse always\n"
-        f" server {behind} {lab.node(behind).address}:{port} check inter 2s\n"
+        f" server {behind} {lab.node(behind).address}:{port} check inter 2s pool-purge-delay 1h\n"
     )
     _start(folder, node, ["haproxy", "-db", "-f", f"{RUN}/haproxy.cfg"])
 

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 SECONDS = 1.5
 _ASK = {
-    "http": b"GET / HTTP/1.0\r\n\r\n",
+    # As browsers ask: for a request of HTTP/1.0 a proxy would keep no connection open behind it.
+    "http": b"GET / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n",
     "postgresql": b"\x00\x00\x00\x08\x04\xd2\x16\x2f",  # may we speak TLS?
     "redis": b"PING\r\n",
 }

@@ -47,7 +47,8 @@ def scans(lab: Lab) -> list[list[str]]:
     return [
         ["network", *nodes, "--set", f"ports={ports}"],
         ["snmp", *nodes, "--set", f"community=env:{COMMUNITY}"],
-        ["ssh", *(f"root@{address}" for address in lab.hosts), *ssh_settings(lab)],
+        # Who else is connected at that moment is left to chance: the one that asks, for one.
+        ["ssh", *(f"root@{a}" for a in lab.hosts), *ssh_settings(lab), "--set", "clients=false"],
     ]
 
 
@@ -61,8 +62,10 @@ def scan(lab: Lab, store: Path, only: str = "") -> list[str]:
     """Fill the store from the lab, as somebody at its node ``scan`` would; by one source alone
     where it is named.
 
-    Returns what each scan printed.
+    First everything is called, as it would be in use: who is connected to whom shows only where
+    somebody is, and cables only where neighbours know each other. Returns what each scan printed.
     """
+    wait(lab)
     cmdb = str(Path(sys.executable).with_name("cmdb"))
     told = f"{COMMUNITY}={lab.topology.snmp.community}"
     said = []
