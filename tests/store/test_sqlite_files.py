@@ -211,13 +211,14 @@ async def test_the_event_loop_runs_on_while_a_large_revision_is_written(tmp_path
 
 async def test_what_was_written_is_there_after_closing(tmp_path: Path) -> None:
     path = tmp_path / "cmdb.db"
-    web, threads = item("web"), threading.active_count()
+    web = item("web")
     store = await SqliteStore.open(path)
     await store.apply(created(web), COMMIT)
     await store.close()
     await store.close()
     with pytest.raises(StoreUnavailable, match="is closed"):
         await store.items([web.id])
+    threads = threading.active_count()
     store = await SqliteStore.open(path)
     assert await store.items([web.id]) == {web.id: stored(web, 1)}
     await store.close()
