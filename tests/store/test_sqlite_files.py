@@ -211,18 +211,19 @@ async def test_the_event_loop_runs_on_while_a_large_revision_is_written(tmp_path
 
 async def test_what_was_written_is_there_after_closing(tmp_path: Path) -> None:
     path = tmp_path / "cmdb.db"
-    web = item("web")
+    web, others = item("web"), set(threading.enumerate())
     store = await SqliteStore.open(path)
     await store.apply(created(web), COMMIT)
     await store.close()
     await store.close()
     with pytest.raises(StoreUnavailable, match="is closed"):
         await store.items([web.id])
-    threads = threading.active_count()
     store = await SqliteStore.open(path)
     assert await store.items([web.id]) == {web.id: stored(web, 1)}
+    assert [t for t in set(threading.enumerate()) - others if t.name.startswith("cmdb-sqlite")]
     await store.close()
-    assert threading.active_count() <= threads
+    left = set(threading.enumerate()) - others
+    assert not [thread for thread in left if thread.name.startswith("cmdb-sqlite")]
 
 
 async def test_two_stores_in_memory_know_nothing_of_each_other() -> None:
