@@ -163,14 +163,18 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def command(self, node: str, words: Sequence[str]) -> list[str]:
-        """A command that runs ``words`` on a node; raises LabFailed where it is not up."""
+        """A command that runs ``words`` on a node, and ends there with the process that it is run
+        as: what is killed here leaves nothing on the node. Raises LabFailed where it is not up.
+        """
         process = self._processes().get(node)
         if process is None or not process.runs():
             known = ", ".join(n.name for n in self.topology.nodes)
             raise LabFailed(f"No node {node} is up in {self.folder}; the lab has {known}.")
-        # Whoever enters another view of the files is at its root; env goes back to where we are.
         inside = ["nsenter", "-t", str(process.pid), "-n", "-m", "-u", "-p", "--"]
-        return [*inside, "env", "-C", os.getcwd(), *words]
+        # What runs on the node is a child of nsenter, which would outlive it.
+        bound = ["setpriv", "--pdeathsig", "KILL", "--"]
+        # Whoever enters another view of the files is at its root; env goes back to where we are.
+        return [*inside, *bound, "env", "-C", os.getcwd(), *words]
 
     def run(self, node: str, *words: str, seconds: float = 60) -> str:
         """What a command prints on a node; raises LabFailed where it fails or takes too long."""

@@ -109,6 +109,17 @@ def test_a_command_runs_on_a_node(lab: Lab) -> None:
     assert {"dst": "default", "gateway": "10.99.0.1"}.items() <= json.loads(done.stdout)[0].items()
 
 
+def test_what_is_killed_here_leaves_nothing_on_the_node(lab: Lab) -> None:
+    said = "import time; print('started', flush=True); time.sleep(20); print('outlived it')"
+    command = lab.command("app1", [sys.executable, "-c", said])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "started\n"
+        started.kill()
+        # The other end is closed by the last process that has it.
+        assert started.stdout.read() == ""
+
+
 def _namespaces() -> list[str]:
     done = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
