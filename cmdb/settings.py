@@ -220,6 +220,13 @@ class Settings(BaseSettings):
             raise ValueError(f"has no secret for {', '.join(empty)}; leave it out")
         return value
 
+    @field_validator("source_precedence")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in value if value.count(name) > 1}):
+            raise ValueError(f"names {', '.join(twice)} more than once; each has one place")
+        return value
+
     @field_validator(
         "catalogue",
         "source_precedence",

@@ -289,7 +289,12 @@ def test_an_environment_variable_comes_before_the_file(
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("port = 99999", "port"), ("prot = 1", "prot"), ("port = ", "can't be read")],
+    [
+        ("port = 99999", "port"),
+        ("prot = 1", "prot"),
+        ("port = ", "can't be read"),
+        ('source_precedence = ["*", "aws", "*"]', "names * more than once"),
+    ],
 )
 def test_a_wrong_setting_is_named(
     content: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
