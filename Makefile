@@ -20,7 +20,7 @@ test: $(VENV)/.installed-dev ## run the tests (those that lack a server skip, an
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(COVERAGE)
 
 fuzz: $(VENV)/.installed-dev ## draw other examples for the property tests than `make test` does, each time
-	HYPOTHESIS_PROFILE=anew $(BIN)/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests/impact tests/reconcile tests/store
+	HYPOTHESIS_PROFILE=anew CMDB_TEST_ESTATES=1000 $(BIN)/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests/impact tests/reconcile tests/store
 
 check: $(VENV)/.installed-dev ## lint, types, import contracts, generated files
 	$(BIN)/python tools/check.py

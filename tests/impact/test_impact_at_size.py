@@ -35,42 +35,42 @@ def items(kind: str, count: int) -> list[Item]:
 @pytest.mark.parametrize(
     ("kind", "relation"), [("Server", "DEPENDS_ON"), ("NetworkDevice", "LINKED_TO")]
 )
-def test_a_chain_of_50_000_items(kind: str, relation: str) -> None:
-    chain = items(kind, 50_000)
+def test_a_chain_of_20_000_items(kind: str, relation: str) -> None:
+    chain = items(kind, 20_000)
     first, last = chain[0].id, chain[-1].id
     chain[0].properties["network_role"] = "core"
     pairs = zip(chain[1:], chain, strict=False)
     estate = Estate.build(chain, [link(relation, a.id, b.id) for a, b in pairs], builtin())
     analysis = analyse(estate, [first])
     found = answer(analysis, limit=10)
-    assert (found.counts.down, found.truncated) == (50_000, True)
-    assert analysis.reasons[estate.position(last)].distance == 49_999
-    assert len(analysis.path(estate.position(last))) == 50_000
+    assert (found.counts.down, found.truncated) == (20_000, True)
+    assert analysis.reasons[estate.position(last)].distance == 19_999
+    assert len(analysis.path(estate.position(last))) == 20_000
     proof = explain(analysis, last, limit=None)
-    assert len(proof.steps) == (50_000 if relation == "DEPENDS_ON" else 2)
+    assert len(proof.steps) == (20_000 if relation == "DEPENDS_ON" else 2)
     assert proof_tree(proof).id == last
     assert tree(answer(analysis, limit=2000))[0].id == first
-    assert dependencies(estate, last, limit=3).total == 49_999
-    assert find_paths(estate, last, first).length == 49_999
+    assert dependencies(estate, last, limit=3).total == 19_999
+    assert find_paths(estate, last, first).length == 19_999
 
 
-def test_20_000_items_with_100_000_links() -> None:
+def test_10_000_items_with_50_000_links() -> None:
     random = Random(1)
-    population = items("Server", 20_000)
+    population = items("Server", 10_000)
     relations = ("DEPENDS_ON", "CONNECTS_TO", "RUNS_ON")
-    rings = [population[n : n + 3] for n in range(0, 3000, 3)]
+    rings = [population[n : n + 3] for n in range(0, 1500, 3)]
     standbys = [(a, b) for x, y, z in rings for a, b in ((x, y), (y, z), (z, x))]
     made = [link("FAILS_OVER_TO", one.id, other.id) for one, other in standbys]
     links = {each.id: each for each in made}
-    while len(links) < 100_000:
+    while len(links) < 50_000:
         one, other = random.sample(population, 2)
         gate = Gate(random.choice("abc"), "50%") if random.random() < 0.5 else None
         drawn = link(random.choice(relations), one.id, other.id, gate)
         links[drawn.id] = drawn
     estate = Estate.build(population, links.values(), builtin())
-    found = answer(analyse(estate, [item.id for item in population[:200]]))
+    found = answer(analyse(estate, [item.id for item in population[:100]]))
     counts = found.counts
-    assert counts.down + counts.degraded + counts.at_risk > 10_000
+    assert counts.down + counts.degraded + counts.at_risk > 5_000
     assert found.truncated
     assert found.totals is not None
     assert found.totals.affected == counts.down + counts.degraded + counts.at_risk
