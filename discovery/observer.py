@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from cmdb.catalogue import builtin
@@ -40,20 +41,14 @@ class Observer:
         Identifiers that can't be read, are placeholders, or do not identify the kind are left out,
         and so are properties that are None: what was not seen is not said to be absent.
         """
-        allowed = builtin().kind(kind).identified_by
-        readable = (_readable(i) for i in identifiers if namespace_of(i) in allowed)
-        kept = dict.fromkeys(i for i in readable if i is not None)
-        values: dict[str, Value | None] = {
-            k: v for k, v in (properties or {}).items() if v is not None and v != ""
-        }
-        return ItemObservation(
-            kind=kind,
-            identifiers=(self.key(own_id), *kept),
-            source=self.source,
-            time=self.time,
-            properties=values,
-            scope=self.scope,
+        allowed = _identifying(kind)
+        readable = [_readable(i) for i in identifiers if namespace_of(i) in allowed]
+        kept = dict.fromkeys([i for i in readable if i is not None])
+        values: dict[str, Value | None] = (
+            {k: v for k, v in properties.items() if v is not None and v != ""} if properties else {}
         )
+        identifiers = (f"key:{self.source}/{own_id}", *kept)
+        return ItemObservation(kind, identifiers, self.source, self.time, values, self.scope)
 
     def link(
         self,
@@ -69,18 +64,23 @@ class Observer:
     ) -> LinkObservation:
         """A relationship between two identifiers."""
         return LinkObservation(
-            relation=relation,
-            from_key=from_key,
-            to_key=to_key,
-            source=self.source,
-            time=self.time,
-            strength=strength,
-            gate=gate,
-            weight=weight,
-            confidence=min(confidence, self.most_confident),
-            evidence=evidence,
-            scope=self.scope,
+            relation,
+            from_key,
+            to_key,
+            self.source,
+            self.time,
+            strength,
+            gate,
+            weight,
+            min(confidence, self.most_confident),
+            evidence,
+            self.scope,
         )
+
+
+@lru_cache(maxsize=1024)
+def _identifying(kind: str) -> frozenset[str]:
+    return frozenset(builtin().kind(kind).identified_by)
 
 
 def _readable(identifier: str) -> str | None:
@@ -97,14 +97,10 @@ def once(observations: Iterable[Observation]) -> Iterator[Observation]:
     links: list[Observation] = []
     for seen in observations:
         if isinstance(seen, ItemObservation):
-            own: tuple[str, ...] = seen.identifiers[:1]
-        else:
-            own = (seen.relation, seen.from_key, seen.to_key)
-        if own in told:
-            continue
-        told.add(own)
-        if isinstance(seen, ItemObservation):
-            yield seen
-        else:
+            if (own := seen.identifiers[:1]) not in told:
+                told.add(own)
+                yield seen
+        elif (ends := (seen.relation, seen.from_key, seen.to_key)) not in told:
+            told.add(ends)
             links.append(seen)
     yield from links

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 _SPACE = re.compile(r"\s+")
 _HEX = re.compile(r"[^0-9a-f]")
+_PAIRS = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 
 
 def _plain(value: str) -> str:
@@ -23,6 +24,8 @@ def _hex(value: str) -> str:
 
 
 def _mac(value: str) -> str:
+    if _PAIRS.fullmatch(value):
+        return value
     digits = _hex(value)
     if len(digits) not in (12, 16):
         raise ValueError(f"{value!r} is no hardware address: it needs 12 hexadecimal digits.")

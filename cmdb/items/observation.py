@@ -29,7 +29,7 @@ class Past(msgspec.Struct, frozen=True, omit_defaults=True):
     retired: bool = False
 
 
-class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
+class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One thing as one source saw it at ``time``.
 
     ``properties`` with None mean that the source now says there is no such value; those left out
@@ -49,7 +49,7 @@ class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
     complete: tuple[str, ...] = ()
 
 
-class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True):
+class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One relationship as one source saw it at ``time``, its ends named by any identifier.
 
     ``to_any`` is for a source that knows the other end by less: identifiers and names that it may
