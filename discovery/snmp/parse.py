@@ -221,7 +221,7 @@ class _Report:
 
     def _hangs(self, station: Station) -> LinkObservation:
         party = self._network.party_of(station.device)
-        other = self._at_stations.get(station)
+        other = self._at_stations.get(station) if station.addresses else None
         others = f", with {station.on_port - 1} more" if station.on_port > 1 else ""
         return self._observer.link(
             "LINKED_TO",

@@ -49,11 +49,16 @@ def stations(network: Network, most: int) -> list[Station]:
         party = network.at_mac(one)
         if party and party.own_id in cabled:
             continue
-        fewest = min(place.on_port for place in places)
-        nearest = [place for place in places if place.on_port == fewest]
-        if len(nearest) == 1:
-            told.append(nearest[0])
+        told += _nearest(places)
     return sorted(told, key=lambda s: (s.device.address, s.port.index, s.mac))
+
+
+def _nearest(places: list[Station]) -> list[Station]:
+    """The only place with the fewest on its port; empty where there are several."""
+    if len(places) > 1:
+        fewest = min(place.on_port for place in places)
+        places = [place for place in places if place.on_port == fewest]
+    return places if len(places) == 1 else []
 
 
 def _heard(device: Device) -> dict[Interface, set[str]]:
@@ -62,17 +67,13 @@ def _heard(device: Device) -> dict[Interface, set[str]]:
     for table, first in (("heard", 0), ("vlan_heard", 1)):
         status = device.column(f"{table}_status")
         for row, value in device.column(f"{table}_port").items():
-            learned = status.get(row, LEARNED) == LEARNED
-            address = mac_of(index(row)[first:])
             port = number(value)
-            if learned and address and port:
+            if not port or status.get(row, LEARNED) != LEARNED:
+                continue
+            if address := mac_of(index(row)[first:]):
                 found.setdefault(port, set()).add(address)
-    ports = {
-        port: device.interfaces.get(
-            number(device.column("bridge_interface").get(str(port))) or port
-        )
-        for port in found
-    }
+    bridged, interfaces = device.column("bridge_interface"), device.interfaces
+    ports = {port: interfaces.get(number(bridged.get(str(port))) or port) for port in found}
     return {interface: found[port] for port, interface in ports.items() if interface}
 
 
