@@ -31,11 +31,6 @@ def namespace_of(identifier: str) -> str:
     return identifier.partition(":")[0]
 
 
-@lru_cache(maxsize=65536)
-def _normal(rule: str, value: str) -> str:
-    return NORMAL_FORMS[rule](value)
-
-
 def normalise(identifier: str, catalogue: Catalogue) -> str:
     """The one written form of an identifier.
 
@@ -68,7 +63,7 @@ def normalise(identifier: str, catalogue: Catalogue) -> str:
             "or has control characters in it."
         )
     try:
-        return f"{namespace}:{_normal(declared.normal, value)}"
+        return f"{namespace}:{NORMAL_FORMS[declared.normal](value)}"
     except ValueError as error:
         raise InvalidInput(str(error)) from None
 

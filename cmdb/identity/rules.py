@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 _SPACE = re.compile(r"\s+")
@@ -15,10 +16,12 @@ def _plain(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=65536)
 def _folded(value: str) -> str:
     return _SPACE.sub(" ", value)
 
 
+@lru_cache(maxsize=65536)
 def _hex(value: str) -> str:
     return _HEX.sub("", value.lower())
 
@@ -36,6 +39,7 @@ def _fqdn(value: str) -> str:
     return value.lower().rstrip(".")
 
 
+@lru_cache(maxsize=65536)
 def _upper(value: str) -> str:
     return _SPACE.sub(" ", value.upper())
 

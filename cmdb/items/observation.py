@@ -1,4 +1,8 @@
-"""What a scanner saw: items by identifier, links by identifier. Never an id of ours."""
+"""What a scanner saw: items by identifier, links by identifier. Never an id of ours.
+
+Runs hold hundreds of thousands of them, and none can hold itself: the collector of cycles is not
+told of them (``gc=False``).
+"""
 
 from __future__ import annotations
 

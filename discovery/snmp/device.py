@@ -35,7 +35,7 @@ class Interface(msgspec.Struct, eq=False, gc=False):
     speed: int | None = None
     mtu: int | None = None
     up: bool | None = None
-    addresses: list[str] = []
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class Device:
         """The addresses that others reach it by, the one that was asked first."""
         found = [self.address]
         for interface in self.interfaces.values():
-            if interface.type not in (LOOPBACK, TUNNEL) and leads_out(interface.name):
+            inner = interface.type in (LOOPBACK, TUNNEL)
+            if interface.addresses and not inner and leads_out(interface.name):
                 found += [address.partition("/")[0] for address in interface.addresses]
         told = (ip(ipaddress.ip_address(a).packed) for a in found)
         return tuple(dict.fromkeys(a for a in told if a))
@@ -224,7 +225,7 @@ class Device:
         interface = self.interfaces.get(at) if isinstance(at, int) else None
         if interface and address:
             self._given.add(address)
-            interface.addresses.append(f"{address}/{length}")
+            interface.addresses = (*interface.addresses, f"{address}/{length}")
 
 
 def _megabits(bits: int | None) -> int | None:

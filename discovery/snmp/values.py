@@ -58,6 +58,10 @@ def mac(value: Value | bytes | None) -> str:
         if not _MAC_TEXT.fullmatch(plain):
             return ""
         raw = bytes.fromhex(plain)
+    return _mac(raw)
+
+
+def _mac(raw: bytes) -> str:
     found = raw.hex(":")
     return "" if raw[0] & 1 or is_shared_mac(found) else found
 
@@ -89,6 +93,17 @@ def ip_at_end(numbers: Sequence[int]) -> str:
         if len(numbers) > length and numbers[-length - 1] == length:
             return ip(_bytes(numbers[-length:]))
     return ip(_bytes(numbers[-4:])) if len(numbers) >= 4 else ""
+
+
+def mac_at_end(row: str, first: int) -> str:
+    """The hardware address that a row's index is from its ``first`` number on; else empty."""
+    parts = row.split(".")[first:]
+    if len(parts) == 6:
+        try:
+            return _mac(bytes(map(int, parts)))
+        except ValueError:  # one of them is empty or no byte: looked at again with more care
+            pass
+    return mac_of(index(row)[first:])
 
 
 def mac_of(numbers: Sequence[int]) -> str:
