@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 
 from bench.report import Figure, table
 from discovery.scanner import Parsed, decode_payload, encode_payload
@@ -104,9 +104,9 @@ def _understand(recording: bytes) -> Parsed:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    begin = perf_counter()
+    begin = process_time()
     work()
-    return perf_counter() - begin
+    return process_time() - begin
 
 
 def main() -> int:

@@ -1,8 +1,13 @@
 """`python -m bench.ssh_output`: how fast what hosts print is read and understood, on one core.
 
 The output is that of three hosts of the lab, recorded from real programs, each made as busy as a
-usual server: more processes, sockets and connections are added to what was recorded. Every host has
-an address, a hardware address and a name of its own, and hosts call each other.
+usual server: more processes, threads of the kernel, sockets, connections, services and file systems
+are added to what was recorded. Every host has an address, a hardware address and a name of its own,
+and hosts call each other.
+
+Hosts are measured that run the same software, as machines from one image do, and hosts of which
+each has programs, services and ports of its own: what is remembered by its text is of no use there.
+All have process ids of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ import argparse
 import json
 import resource
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
@@ -24,10 +30,12 @@ from discovery.ssh.output import Output
 from discovery.ssh.payload import SshHost, SshPayload
 
 RECORDINGS = Path(__file__).parents[1] / "tests/discovery/ssh/recordings"
-PROCESSES, LISTENERS, CONNECTIONS = 120, 20, 60
+PROCESSES, THREADS, LISTENERS, CONNECTIONS = 120, 80, 20, 60
 """What is added to each host."""
 BATCH = 500
 """Hosts of one run: what is seen of a run is in memory until its end."""
+PSEUDO = "proc sysfs devtmpfs devpts tmpfs securityfs cgroup2 pstore bpf autofs mqueue debugfs"
+"""File systems that every machine mounts, and that hold nothing."""
 
 
 def main() -> int:
@@ -39,16 +47,25 @@ def main() -> int:
         msgspec.json.decode(path.read_bytes(), type=dict[str, Output])
         for path in sorted(RECORDINGS.glob("*.json"))
     ]
+    figures = [f for alike in (True, False) for f in _measure(recorded, hosts, alike=alike)]
+    print(table(figures))
+    return 0
+
+
+def _measure(recorded: list[dict[str, Output]], hosts: int, *, alike: bool) -> list[Figure]:
+    """Reading and understanding hosts that run the same software, or each its own."""
     reading = understanding = bare = 0.0
-    lines = observations = 0
-    first_peak = 0
+    lines = observations = first_peak = 0
     for start in range(0, hosts, BATCH):
-        texts = [_busy(recorded[n % 3], n) for n in range(start, min(start + BATCH, hosts))]
+        texts = [
+            busy(recorded[n % len(recorded)], n, alike=alike)
+            for n in range(start, min(start + BATCH, hosts))
+        ]
         lines += sum(t.text.count("\n") for outputs in texts for t in outputs.values())
         bare += _split(texts)
         begin = process_time()
         read = tuple(
-            SshHost(f"h{start + n}", _address(start + n), 22, read_linux(outputs))
+            SshHost(f"h{start + n}", address(start + n), 22, read_linux(outputs))
             for n, outputs in enumerate(texts)
         )
         between = process_time()
@@ -58,43 +75,110 @@ def main() -> int:
         reading, understanding = reading + between - begin, understanding + end - between
         observations += len(parsed.observations)
         first_peak = first_peak or _peak()
-    figures = [
-        Figure("-", "hosts: text to values", hosts, reading, "str.split", bare),
-        Figure("-", "hosts: values to observations", hosts, understanding, "str.split", bare),
-        Figure("-", "hosts: both", hosts, reading + understanding, "str.split", bare),
+    print(
+        f"{hosts:,} hosts printed {lines:,} lines; {observations:,} observations came of them; "
+        f"memory at its peak: {first_peak} MiB after {BATCH} hosts, {_peak()} MiB after all."
+    )
+    what = "hosts alike" if alike else "hosts that differ"
+    return [
+        Figure("-", f"{what}: text to values", hosts, reading, "str.split", bare),
+        Figure("-", f"{what}: values to observations", hosts, understanding, "str.split", bare),
+        Figure("-", f"{what}: both", hosts, reading + understanding, "str.split", bare),
     ]
-    print(f"{hosts:,} hosts printed {lines:,} lines; {observations:,} observations came of them.")
-    print(table(figures))
-    print(f"memory at its peak: {first_peak} MiB after {BATCH} hosts, {_peak()} MiB after all.")
-    return 0
 
 
 def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _address(n: int) -> str:
+def address(n: int) -> str:
+    """The address of host ``n``."""
     return f"10.{n // 65536 % 256}.{n // 256 % 256}.{n % 256}"
 
 
-def _busy(recorded: dict[str, Output], n: int) -> dict[str, Output]:
+@dataclass(frozen=True)
+class _Host:
+    """What runs on host ``n``, by the number of the process among those that are added."""
+
+    n: int
+    alike: bool
+
+    def pid(self, k: int) -> int:
+        return 1000 + self.n * 7919 % 30000 + k
+
+    def program(self, k: int) -> str:
+        return f"app-{k}" if self.alike else f"app-{self.n}-{k}"
+
+    def port(self, k: int) -> int:
+        return 8000 + k if self.alike else 8000 + self.n * 31 % 9000 + k
+
+
+def busy(recorded: dict[str, Output], n: int, *, alike: bool) -> dict[str, Output]:
     """What was recorded, as host ``n``, with more going on."""
-    name, address = f"host{n}", _address(n)
+    name, host = f"host{n}", _Host(n, alike)
     found = {key: output.text for key, output in recorded.items()}
     found["system"] = f"Linux {name} 6.1.0-18-amd64 x86_64\n"
     found["name"] = f"{name}.example.org\n"
-    found["interfaces"] = json.dumps(_interfaces(address, n))
-    found["sockets"] += "".join(_sockets(address, n))
-    added = range(1000, 1000 + PROCESSES)
-    found["processes"] += "".join(f"{pid:7} 1 app{pid % 30:<28} app-{pid}\n" for pid in added)
-    found["executables"] += "".join(
-        f"lrwxrwxrwx 1 app app 0 Nov 26 14:15 /proc/{pid}/exe -> /opt/app/bin/app-{pid}\n"
-        for pid in added
+    found["machine_id"] = f"{n:032x}\n"
+    found["interfaces"] = json.dumps(_interfaces(address(n), n))
+    found["sockets"] += "".join(_sockets(host))
+    for key, lines in _programs(host).items():
+        found[key] = found.get(key, "") + "".join(lines)
+    found["mounts"] = "".join(_mounts(n))
+    found["usage"] = "".join(_usage(n))
+    found["container"] = "".join(
+        f"/proc/self/mountinfo:{k} 1 0:{k} / /sys/{kind} rw - {kind} {kind} rw\n"
+        for k, kind in enumerate(PSEUDO.split(), 20)
     )
-    found["arguments"] += "".join(
-        f"\n==> /proc/{pid}/cmdline <==\n/opt/app/bin/app-{pid}\0--port\0{pid}\0" for pid in added
-    )
-    return {key: Output(text, recorded[key].status) for key, text in found.items()}
+    return {k: Output(t, recorded[k].status if k in recorded else 0) for k, t in found.items()}
+
+
+def _programs(host: _Host) -> dict[str, Iterator[str]]:
+    """What is added of processes to what each command printed."""
+    added = [(host.pid(k), host.program(k), k) for k in range(PROCESSES)]
+    threads = range(10, 10 + THREADS)
+    return {
+        "processes": (
+            f"{pid:7} {parent} {user:<32} {name[:15]}\n"
+            for pid, parent, user, name in (
+                *((pid, 2, "root", f"kworker/{pid}:0") for pid in threads),
+                *((pid, 1, f"app{k % 30}", program) for pid, program, k in added),
+            )
+        ),
+        "executables": (
+            f"lrwxrwxrwx 1 app app 0 Nov 26 14:15 /proc/{pid}/exe -> /opt/app/bin/{program}\n"
+            for pid, program, _ in added
+        ),
+        "arguments": (
+            f"\n==> /proc/{pid}/cmdline <==\n{said}"
+            for pid, said in (
+                *((pid, "") for pid in threads),
+                *((p, f"/opt/app/bin/{program}\0--port\0{p}\0") for p, program, _ in added),
+            )
+        ),
+        "units": (
+            f"/proc/{pid}/cgroup:0::/system.slice/{program}.service\n" for pid, program, _ in added
+        ),
+    }
+
+
+def _mounts(n: int) -> Iterator[str]:
+    for kind in PSEUDO.split():
+        yield f"{kind} on /sys/{kind} type {kind} (rw,nosuid,nodev,noexec,relatime)\n"
+    yield "/dev/vda1 on / type ext4 (rw,relatime,errors=remount-ro)\n"
+    for k in range(3):
+        yield f"/dev/mapper/data-{n}-{k} on /srv/data{k} type xfs (rw,relatime,attr2,noquota)\n"
+    yield "nas.example.org:/export/home on /home type nfs4 (rw,relatime,vers=4.2,hard)\n"
+
+
+def _usage(n: int) -> Iterator[str]:
+    yield "Filesystem                 1024-blocks      Used Available Capacity Mounted on\n"
+    for device, path in (
+        ("tmpfs", "/run"),
+        ("/dev/vda1", "/"),
+        *((f"/dev/mapper/data-{n}-{k}", f"/srv/data{k}") for k in range(3)),
+    ):
+        yield f"{device:<26} {61671500:11} {20557166 + n:9} {37951846 - n:9} {'36%':>8} {path}\n"
 
 
 def _interfaces(address: str, n: int) -> list[dict[str, object]]:
@@ -110,22 +194,18 @@ def _interfaces(address: str, n: int) -> list[dict[str, object]]:
     ]
 
 
-def _sockets(address: str, n: int) -> Iterator[str]:
+def _sockets(host: _Host) -> Iterator[str]:
+    other, own = _Host(host.n ^ 1, host.alike), address(host.n)
+
+    def owner(k: int) -> str:
+        return f'users:(("{host.program(k)[:15]}",pid={host.pid(k)},fd=9))'
+
     for k in range(LISTENERS):
-        pid = 1000 + k
-        yield (
-            f'tcp LISTEN 0 128 0.0.0.0:{8000 + k} 0.0.0.0:* users:(("app-{pid}",pid={pid},fd=3))\n'
-        )
+        yield f"tcp LISTEN 0 128 0.0.0.0:{host.port(k)} 0.0.0.0:* {owner(k)}\n"
     for k in range(CONNECTIONS // 2):
-        other, pid = _address(n ^ 1), 1000 + k
-        yield (
-            f"tcp ESTAB 0 0 {address}:{40000 + k} {other}:{8000 + k % LISTENERS} "
-            f'users:(("app-{pid}",pid={pid},fd=9))\n'
-        )
-        yield (
-            f"tcp ESTAB 0 0 {address}:{8000 + k % LISTENERS} {other}:{40000 + k} "
-            f'users:(("app-{pid}",pid={1000 + k % LISTENERS},fd=9))\n'
-        )
+        there, far, near = address(other.n), other.port(k % LISTENERS), host.port(k % LISTENERS)
+        yield f"tcp ESTAB 0 0 {own}:{40000 + k} {there}:{far} {owner(k)}\n"
+        yield f"tcp ESTAB 0 0 {own}:{near} {there}:{40000 + k} {owner(k % LISTENERS)}\n"
 
 
 def _split(texts: list[dict[str, Output]]) -> float:

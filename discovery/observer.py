@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from cmdb.catalogue import builtin
 from cmdb.errors import InvalidInput
 from cmdb.identity.identifiers import namespace_of, normalise
-from cmdb.identity.junk import junk_reason
+from cmdb.identity.junk import is_shared_mac, junk_reason
 from cmdb.items import Gate, ItemObservation, LinkObservation, Observation, Value
+
+_MAC = re.compile(r"mac:[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+"""A hardware address in the one form that it is written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +45,14 @@ class Observer:
         Identifiers that can't be read, are placeholders, or do not identify the kind are left out,
         and so are properties that are None: what was not seen is not said to be absent.
         """
-        allowed = builtin().kind(kind).identified_by
-        readable = (_readable(i) for i in identifiers if namespace_of(i) in allowed)
-        kept = dict.fromkeys(i for i in readable if i is not None)
-        values: dict[str, Value | None] = {
-            k: v for k, v in (properties or {}).items() if v is not None and v != ""
-        }
-        return ItemObservation(
-            kind=kind,
-            identifiers=(self.key(own_id), *kept),
-            source=self.source,
-            time=self.time,
-            properties=values,
-            scope=self.scope,
+        values: dict[str, Value | None] = (
+            {k: v for k, v in properties.items() if v is not None and v != ""} if properties else {}
         )
+        allowed = _identifying(kind)
+        readable = [_readable(i) for i in identifiers if namespace_of(i) in allowed]
+        kept = dict.fromkeys([i for i in readable if i is not None])
+        keys = (f"key:{self.source}/{own_id}", *kept)
+        return ItemObservation(kind, keys, self.source, self.time, values, self.scope)
 
     def link(
         self,
@@ -69,21 +68,28 @@ class Observer:
     ) -> LinkObservation:
         """A relationship between two identifiers."""
         return LinkObservation(
-            relation=relation,
-            from_key=from_key,
-            to_key=to_key,
-            source=self.source,
-            time=self.time,
-            strength=strength,
-            gate=gate,
-            weight=weight,
-            confidence=min(confidence, self.most_confident),
-            evidence=evidence,
-            scope=self.scope,
+            relation,
+            from_key,
+            to_key,
+            self.source,
+            self.time,
+            strength,
+            gate,
+            weight,
+            min(confidence, self.most_confident),
+            evidence,
+            self.scope,
         )
 
 
+@lru_cache(maxsize=1024)
+def _identifying(kind: str) -> frozenset[str]:
+    return frozenset(builtin().kind(kind).identified_by)
+
+
 def _readable(identifier: str) -> str | None:
+    if _MAC.fullmatch(identifier):  # devices have dozens, and most are written as they should be
+        return None if is_shared_mac(identifier[4:]) else identifier
     try:
         normal = normalise(identifier, builtin())
     except InvalidInput:
@@ -97,14 +103,10 @@ def once(observations: Iterable[Observation]) -> Iterator[Observation]:
     links: list[Observation] = []
     for seen in observations:
         if isinstance(seen, ItemObservation):
-            own: tuple[str, ...] = seen.identifiers[:1]
-        else:
-            own = (seen.relation, seen.from_key, seen.to_key)
-        if own in told:
-            continue
-        told.add(own)
-        if isinstance(seen, ItemObservation):
-            yield seen
-        else:
+            if (own := seen.identifiers[:1]) not in told:
+                told.add(own)
+                yield seen
+        elif (ends := (seen.relation, seen.from_key, seen.to_key)) not in told:
+            told.add(ends)
             links.append(seen)
     yield from links

@@ -31,11 +31,6 @@ def namespace_of(identifier: str) -> str:
     return identifier.partition(":")[0]
 
 
-@lru_cache(maxsize=65536)
-def _normal(rule: str, value: str) -> str:
-    return NORMAL_FORMS[rule](value)
-
-
 def normalise(identifier: str, catalogue: Catalogue) -> str:
     """The one written form of an identifier.
 
@@ -61,13 +56,14 @@ def normalise(identifier: str, catalogue: Catalogue) -> str:
     value = value.strip()
     if not value:
         raise InvalidInput(f"The identifier {identifier!r} has no value.")
-    if len(value) > MAX_LENGTH or _CONTROL.search(value):
+    # Most values are printable, which is told sooner than that no character is for control.
+    if len(value) > MAX_LENGTH or not (value.isprintable() or not _CONTROL.search(value)):
         raise InvalidInput(
             f"The identifier {identifier[:60]!r}… is longer than {MAX_LENGTH} characters "
             "or has control characters in it."
         )
     try:
-        return f"{namespace}:{_normal(declared.normal, value)}"
+        return f"{namespace}:{NORMAL_FORMS[declared.normal](value)}"
     except ValueError as error:
         raise InvalidInput(str(error)) from None
 
@@ -77,4 +73,9 @@ def ip_identifier(address: str, scope: str = "default") -> str:
 
     Raises ValueError where it is no address.
     """
-    return f"ip:{scope}/{ipaddress.ip_address(address.partition('%')[0])}"
+    return f"ip:{scope}/{_shortest(address.partition('%')[0])}"
+
+
+@lru_cache(maxsize=65536)
+def _shortest(address: str) -> str:
+    return str(ipaddress.ip_address(address))

@@ -43,6 +43,11 @@ _SHARED_UUIDS = frozenset(
 _LOCAL_ADDRESSES = re.compile(r"^(127\.|0\.0\.0\.0$|::1?$|169\.254\.|fe80:)")
 
 
+def is_shared_mac(address: str) -> bool:
+    """Whether many adapters have this hardware address; it is written as identifiers are."""
+    return address.startswith(_SHARED_MACS)
+
+
 def junk_reason(identifier: str) -> str | None:
     """Why a normalised identifier identifies nothing, as a phrase; None where it may.
 
@@ -52,16 +57,16 @@ def junk_reason(identifier: str) -> str | None:
     True
     """
     namespace, value = split(identifier)
-    folded = value.lower().strip()
     if namespace == "key":
         return None
+    folded = value.lower().strip()
     if namespace in ("ip", "endpoint"):
         address = folded.rpartition("/")[2]
         return "an address every machine has" if _LOCAL_ADDRESSES.match(address) else None
     if folded in _PLACEHOLDERS:
         return "a placeholder of the maker"
     if namespace == "mac":
-        return "an address many adapters share" if folded.startswith(_SHARED_MACS) else None
+        return "an address many adapters share" if is_shared_mac(folded) else None
     if namespace == "name":
         return None
     if namespace == "uuid" and folded in _SHARED_UUIDS:

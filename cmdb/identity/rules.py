@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 _SPACE = re.compile(r"\s+")
 _HEX = re.compile(r"[^0-9a-f]")
+_PAIRS = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 
 
 def _plain(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=65536)
 def _folded(value: str) -> str:
     return _SPACE.sub(" ", value)
 
 
+@lru_cache(maxsize=65536)
 def _hex(value: str) -> str:
     return _HEX.sub("", value.lower())
 
 
 def _mac(value: str) -> str:
+    if _PAIRS.fullmatch(value):
+        return value
     digits = _hex(value)
     if len(digits) not in (12, 16):
         raise ValueError(f"{value!r} is no hardware address: it needs 12 hexadecimal digits.")
@@ -33,6 +39,7 @@ def _fqdn(value: str) -> str:
     return value.lower().rstrip(".")
 
 
+@lru_cache(maxsize=65536)
 def _upper(value: str) -> str:
     return _SPACE.sub(" ", value.upper())
 

@@ -1,4 +1,8 @@
-"""What a scanner saw: items by identifier, links by identifier. Never an id of ours."""
+"""What a scanner saw: items by identifier, links by identifier. Never an id of ours.
+
+Runs hold hundreds of thousands of them, and none can hold itself: the collector of cycles is not
+told of them (``gc=False``).
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ class Past(msgspec.Struct, frozen=True, omit_defaults=True):
     retired: bool = False
 
 
-class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
+class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One thing as one source saw it at ``time``.
 
     ``properties`` with None mean that the source now says there is no such value; those left out
@@ -49,7 +53,7 @@ class ItemObservation(msgspec.Struct, frozen=True, omit_defaults=True):
     complete: tuple[str, ...] = ()
 
 
-class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True):
+class LinkObservation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One relationship as one source saw it at ``time``, its ends named by any identifier.
 
     ``to_any`` is for a source that knows the other end by less: identifiers and names that it may

@@ -22,6 +22,7 @@ def is_outer(interface: Interface) -> bool:
     return interface.physical or leads_out(interface.name)
 
 
+@lru_cache(maxsize=16384)
 def leads_out(name: str) -> bool:
     """Whether an interface of that name leads out of its machine, as far as names tell."""
     return not _INNER.match(name)
@@ -30,7 +31,7 @@ def leads_out(name: str) -> bool:
 def own_addresses(interfaces: tuple[Interface, ...]) -> tuple[str, ...]:
     """The addresses that others can reach the machine by, in the order of interfaces."""
     found = (
-        str(ipaddress.ip_interface(address).ip)
+        without_prefix(address)
         for interface in interfaces
         if is_outer(interface)
         for address in interface.addresses
@@ -40,11 +41,13 @@ def own_addresses(interfaces: tuple[Interface, ...]) -> tuple[str, ...]:
 
 def all_addresses(interfaces: tuple[Interface, ...]) -> frozenset[str]:
     """Every address of the machine, those only it can reach included."""
-    return frozenset(
-        str(ipaddress.ip_interface(address).ip)
-        for interface in interfaces
-        for address in interface.addresses
-    )
+    return frozenset(without_prefix(a) for interface in interfaces for a in interface.addresses)
+
+
+@lru_cache(maxsize=65536)
+def without_prefix(address: str) -> str:
+    """The address in its shortest form; raises ValueError where it is none."""
+    return str(ipaddress.ip_interface(address).ip)
 
 
 @lru_cache(maxsize=65536)

@@ -40,21 +40,14 @@ class Dependency:
 
 
 def dependencies(
-    payload: MachinePayload, software: Software, place: Place
+    payload: MachinePayload, listening: Listeners, software: Software, place: Place
 ) -> dict[tuple[str, str], Dependency]:
     """What each program, or the machine, calls: by the two ends of the link that tells of it.
 
     Connections that others opened are left to the others: seen from both ends they would be two.
     """
-    listening = Listeners(payload)
     found: dict[tuple[str, str], Dependency] = {}
-    for seen in payload.sockets:
-        if (
-            seen.protocol != "tcp"
-            or not seen.remote_address
-            or listening.at(seen.address, seen.port)
-        ):
-            continue
+    for seen in listening.called:
         client = software.owner(seen.pid)
         from_key = place.key_of(client) if client else place.host
         local = is_loopback(seen.remote_address) or seen.remote_address in place.addresses
@@ -68,7 +61,10 @@ def dependencies(
         else:
             continue
         confidence = 1.0 if local else _confidence(seen, payload.machine.ephemeral_ports)
-        known = found.setdefault((from_key, to_key), Dependency(confidence))
+        ends = from_key, to_key
+        known = found.get(ends)
+        if known is None:
+            known = found[ends] = Dependency(confidence)
         known.confidence = max(confidence, known.confidence)
         known.flows.add((seen.address, seen.port, seen.remote_address, seen.remote_port))
     return found
@@ -94,13 +90,27 @@ def _confidence(seen: Socket, ephemeral: tuple[int, int]) -> float:
 
 
 class Listeners:
-    """Who listens where on this machine."""
+    """Who listens where on this machine, by TCP.
+
+    ``accepted`` are the connections that others opened, each after the socket that they came to,
+    ``called`` are those that were opened here.
+    """
 
     def __init__(self, payload: MachinePayload) -> None:
         self._by_port: dict[int, list[Socket]] = {}
-        for seen in payload.sockets:
-            if seen.protocol == "tcp" and not seen.remote_address:
+        self.accepted: list[tuple[Socket, Socket]] = []
+        self.called: list[Socket] = []
+        packets = [seen for seen in payload.sockets if seen.protocol == "tcp"]
+        for seen in packets:
+            if not seen.remote_address:
                 self._by_port.setdefault(seen.port, []).append(seen)
+        for seen in packets:
+            if not seen.remote_address:
+                continue
+            if listener := self.at(seen.address, seen.port):
+                self.accepted.append((listener, seen))
+            else:
+                self.called.append(seen)
 
     def at(self, address: str, port: int) -> Socket | None:
         """The socket that listens on an address and port, if any."""

@@ -29,6 +29,9 @@ _WITH_VALUE = {
 }
 """The options of each interpreter that are followed by a value of their own."""
 
+_STARTS = ("beam", *_WITH_VALUE)
+"""How the names of programs begin of which more is looked at than their name."""
+
 _CODE = frozenset({"-c", "-e", "--eval", "-p", "--print", "-E"})
 """Options whose value is program text: what runs then has no name."""
 
@@ -46,6 +49,8 @@ def entry_point(arguments: Sequence[str]) -> str:
     if not arguments:
         return ""
     program = _base(arguments[0]).removesuffix(".exe")
+    if not program.startswith(_STARTS):
+        return ""
     if program.startswith("beam"):
         return next((word for word in _BEAM if any(word in a for a in arguments)), "")
     interpreter = _VERSION.sub("", program)
@@ -103,4 +108,4 @@ def _script_name(path: str) -> str:
 
 
 def _base(path: str) -> str:
-    return re.split(r"[/\\]", path)[-1]
+    return path.replace("\\", "/").rpartition("/")[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from cmdb.identity.identifiers import ip_identifier
 from cmdb.identity.junk import junk_reason
@@ -44,12 +45,21 @@ def host_kind(machine: Machine) -> str:
     if machine.container:
         return "VirtualMachine" if machine.container in _SYSTEM_CONTAINERS else "Container"
     hardware = " ".join((machine.dmi.get("sys_vendor", ""), machine.dmi.get("product_name", "")))
-    if _PHYSICAL_HARDWARE.search(hardware):
-        return "Server"
-    if _VIRTUAL_HARDWARE.search(hardware) or machine.hypervisor_type == "xen":
+    told = _kind_of(hardware)
+    if told == "Server":
+        return told
+    if told or machine.hypervisor_type == "xen":
         return "VirtualMachine"
     # Hypervisors with a parent partition set the flag for themselves as well, but name their maker.
     return "VirtualMachine" if machine.hypervisor_flag and not hardware.strip() else "Server"
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(hardware: str) -> str:
+    """The kind that hardware of that maker and model surely is; empty where it may be either."""
+    if _PHYSICAL_HARDWARE.search(hardware):
+        return "Server"
+    return "VirtualMachine" if _VIRTUAL_HARDWARE.search(hardware) else ""
 
 
 def host_observation(

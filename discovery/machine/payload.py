@@ -1,4 +1,8 @@
-"""What is read from the machine, before anybody thinks about it. No command arguments in it."""
+"""What is read from the machine, before anybody thinks about it. No command arguments in it.
+
+Of what there is much on a machine, no value can hold itself: so the collector of cycles is not
+told of it (``gc=False``).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     root: bool = False
 
 
-class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
+class Interface(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A network interface; ``addresses`` have their prefix length, ``physical`` ones a device."""
 
     name: str
@@ -45,7 +49,7 @@ class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
     addresses: tuple[str, ...] = ()
 
 
-class Socket(msgspec.Struct, frozen=True, omit_defaults=True):
+class Socket(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A TCP or UDP socket: listening without a remote end, connected with one.
 
     ``pid`` is None where the owner may not be seen.
@@ -59,7 +63,7 @@ class Socket(msgspec.Struct, frozen=True, omit_defaults=True):
     pid: int | None = None
 
 
-class Process(msgspec.Struct, frozen=True, omit_defaults=True):
+class Process(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A process. ``entry`` is what an interpreter runs (a class, module or script's name),
     ``unit`` the service of systemd that it is part of, without its suffix."""
 
@@ -72,7 +76,7 @@ class Process(msgspec.Struct, frozen=True, omit_defaults=True):
     unit: str = ""
 
 
-class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
+class Mount(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A mounted file system on a device or server; sizes in bytes.
 
     ``portal`` is the address of the iSCSI target that the device is on, empty where it is on none.
@@ -87,7 +91,7 @@ class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
     portal: str = ""
 
 
-class RunningContainer(msgspec.Struct, frozen=True, omit_defaults=True):
+class RunningContainer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A container as its runtime, or the process that watches over it, knows it."""
 
     runtime: str

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
+
+import msgspec
 
 from discovery.machine.payload import Process
 
 
-class Product(NamedTuple):
+class Product(msgspec.Struct, frozen=True, gc=False):
     """A piece of software: whether it is a database, and the ports it usually listens on.
 
     ``known`` ones are in the tables; others are called what their executable is called.
@@ -237,7 +239,6 @@ ENTRIES = (
 
 _ENTRIES = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in ENTRIES)
 _VERSION = re.compile(r"[-_]?v?\d+(?:\.\d+)*$")
-_SPLIT = re.compile(r"[/\\]")
 
 PORT_OWNERS = {
     ("tcp", 22): "openssh",
@@ -251,21 +252,30 @@ PORT_OWNERS = {
 
 def product_of(process: Process) -> Product:
     """The product that a process belongs to, by what it runs, else by its executable's name."""
-    if process.entry:
+    return _product(process.entry, process.exe, process.name)
+
+
+@lru_cache(maxsize=65536)
+def _product(entry: str, exe: str, title: str) -> Product:
+    if entry:
         for pattern, name in _ENTRIES:
-            found = pattern.search(process.entry)
+            found = pattern.search(entry)
             if found:
                 return BY_NAME[found.expand(name)]
-        return Product(process.entry, known=False)
+        return Product(entry, known=False)
     # A process may call itself what it likes; its executable is what it is.
-    for text in (_SPLIT.split(process.exe)[-1], process.name.partition(":")[0]):
+    program = exe.replace("\\", "/").rpartition("/")[2]
+    for text in (program, title.partition(":")[0]):
         name = text.lower().removesuffix(".exe")
-        for candidate in (name, _VERSION.sub("", name)):
-            if candidate in PROGRAMS:
-                return BY_NAME[PROGRAMS[candidate]]
-    return Product(_SPLIT.split(process.exe)[-1] or process.name, known=False)
+        if name in PROGRAMS:
+            return BY_NAME[PROGRAMS[name]]
+        bare = _VERSION.sub("", name) if name.rstrip("\n")[-1:].isdecimal() else name
+        if bare in PROGRAMS:
+            return BY_NAME[PROGRAMS[bare]]
+    return Product(program or title, known=False)
 
 
+@lru_cache(maxsize=16384)
 def usual_owner(protocol: str, port: int) -> tuple[Product, ...]:
     """The products that usually listen on a port."""
     if protocol == "udp":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cmdb.items import ItemObservation, LinkObservation
 from discovery.machine.addresses import all_addresses, endpoint, is_outer, own_addresses
-from discovery.machine.connections import Place, connection_links, dependencies
+from discovery.machine.connections import Listeners, Place, connection_links, dependencies
 from discovery.machine.host import host_observation, shared_key
 from discovery.machine.payload import MachinePayload, Mount, Socket
 from discovery.machine.shares import server_key, share_of
@@ -19,7 +19,8 @@ class MachineReport:
     """One machine on its way to observations.
 
     ``view`` is how it is looked at, ``host`` its key, ``addresses`` are those that others can
-    reach it by, and ``dependencies`` what its programs call.
+    reach it by, ``own_addresses`` all it has, ``listeners`` who listens on it, and
+    ``dependencies`` what its programs call.
     """
 
     def __init__(
@@ -30,11 +31,17 @@ class MachineReport:
         self._observer = observer
         self._identity = identity
         self.addresses = own_addresses(payload.interfaces)
+        self._addresses_of_four = tuple(a for a in self.addresses if ":" not in a)
         self._interfaces = [i for i in payload.interfaces if is_outer(i)]
         self.host = observer.key(identity)
         self._software = Software(payload)
+        self._ids: dict[int, str] = {}
+        self.own_addresses = all_addresses(payload.interfaces)
+        self.listeners = Listeners(payload)
         self.dependencies = (
-            dependencies(payload, self._software, self._place()) if view.connections else {}
+            dependencies(payload, self.listeners, self._software, self._place())
+            if view.connections
+            else {}
         )
         self._instances = self._by_id()
 
@@ -126,7 +133,7 @@ class MachineReport:
         return Place(
             self.host,
             self.view.address_scope,
-            all_addresses(self._payload.interfaces),
+            self.own_addresses,
             lambda instance: self._observer.key(self._software_id(instance)),
         )
 
@@ -161,10 +168,7 @@ class MachineReport:
                 # The executable's version is the interpreter's where it interprets something.
                 "version": None if process.entry else self._payload.versions.get(process.exe),
                 "port": port,
-                "ports": sorted(
-                    {f"{s.protocol}/{s.port}" for s in sockets},
-                    key=lambda p: (p.partition("/")[0], int(p.partition("/")[2])),
-                )
+                "ports": [f"{p}/{n}" for p, n in sorted({(s.protocol, s.port) for s in sockets})]
                 or None,
                 "user": process.user,
                 "command": process.exe,
@@ -172,14 +176,20 @@ class MachineReport:
             },
         )
 
-    def _reachable_at(self, address: str) -> list[str]:
+    def _reachable_at(self, address: str) -> tuple[str, ...]:
         if address == "0.0.0.0":  # noqa: S104  # what a socket says, not what one binds
-            return [a for a in self.addresses if ":" not in a]
+            return self._addresses_of_four
         if address in ANY_ADDRESS:
-            return list(self.addresses)
-        return [address] if address in self.addresses else []
+            return self.addresses
+        return (address,) if address in self.addresses else ()
 
     def _software_id(self, instance: Instance) -> str:
+        found = self._ids.get(id(instance))
+        if found is None:
+            found = self._ids[id(instance)] = self._new_software_id(instance)
+        return found
+
+    def _new_software_id(self, instance: Instance) -> str:
         first, last = self._payload.machine.ephemeral_ports
         port = instance.port
         stable = port is not None and not first <= port <= last

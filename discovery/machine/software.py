@@ -35,6 +35,8 @@ class Instance:
     @property
     def port(self) -> int | None:
         """The port it is known by: the product's usual one, else the lowest TCP port, else UDP."""
+        if len(self.sockets) == 1:
+            return self.sockets[0].port
         ports = [s.port for s in sorted(self.sockets, key=lambda s: (s.protocol, s.port))]
         usual = [port for port in self.product.ports if port in ports]
         return next(iter(usual or ports), None)
@@ -45,7 +47,8 @@ class Software:
 
     def __init__(self, payload: MachinePayload) -> None:
         self._processes = {p.pid: p for p in payload.processes}
-        self._products = {p.pid: product_of(p) for p in payload.processes}
+        self._products: dict[int, Product] = {}
+        self._at_socket: dict[Socket, Instance] | None = None
         self._roots: dict[int, int] = {}
         self._of_root: dict[tuple[int, str], Instance] = {}
         self._ephemeral = payload.machine.ephemeral_ports
@@ -70,14 +73,27 @@ class Software:
         """
         if pid is None or pid not in self._processes:
             return None
-        found = self._of_root.get((self._root(pid), self._products[pid].name))
-        if found is None and self._products[pid].known:
+        product = self._product(pid)
+        found = self._of_root.get((self._root(pid), product.name))
+        if found is None and product.known:
             found = self._instance(pid)
         return found
 
     def listening(self, socket: Socket) -> Instance | None:
         """The instance that a listening socket belongs to."""
-        return next((i for i in self._of_root.values() if socket in i.sockets), None)
+        if self._at_socket is None:
+            self._at_socket = {}
+            for instance in self._of_root.values():
+                for seen in instance.sockets:
+                    self._at_socket.setdefault(seen, instance)
+        return self._at_socket.get(socket)
+
+    def _product(self, pid: int) -> Product:
+        # Told when it is asked for: of most processes nobody asks.
+        found = self._products.get(pid)
+        if found is None:
+            found = self._products[pid] = product_of(self._processes[pid])
+        return found
 
     def _serves(self, seen: Socket) -> bool:
         # A UDP socket on a port drawn by chance waits for an answer, not for clients.
@@ -88,9 +104,9 @@ class Software:
         """The highest ancestor of the same product: workers belong to their master."""
         if pid in self._roots:
             return self._roots[pid]
-        product, root, seen = self._products[pid].name, pid, {pid}
+        product, root, seen = self._product(pid).name, pid, {pid}
         while (parent := self._processes[root].parent) in self._processes and parent not in seen:
-            if self._products[parent].name != product:
+            if self._product(parent).name != product:
                 break
             root = parent
             seen.add(root)
@@ -98,7 +114,7 @@ class Software:
         return root
 
     def _instance(self, pid: int, held: Socket | None = None) -> Instance:
-        root, product = self._root(pid), self._products[pid]
+        root, product = self._root(pid), self._product(pid)
         if held is not None and product.name == "systemd":
             product = BY_NAME.get(PORT_OWNERS.get((held.protocol, held.port), ""), product)
         return self._of_root.setdefault(
@@ -108,7 +124,7 @@ class Software:
     def _of_unit(self, unit: str) -> None:
         """A service that listens on nothing, such as a worker, is one instance by its own name."""
         pids = sorted(p.pid for p in self._processes.values() if p.unit == unit)
-        places = {(self._root(pid), self._products[pid].name) for pid in pids}
+        places = {(self._root(pid), self._product(pid).name) for pid in pids}
         if places & self._of_root.keys():
             return
         main = next((p for p in pids if self._processes[p].parent not in pids), pids[0])
@@ -120,12 +136,16 @@ class Software:
 
         Only where exactly one such product runs here: its processes show by name to everybody.
         """
+        owners = [(s, usual) for s in unowned if (usual := usual_owner(s.protocol, s.port))]
+        if not owners:
+            return
         running: dict[str, int] = {}
-        for pid, product in sorted(self._products.items()):
+        for pid in sorted(self._processes):
+            product = self._product(pid)
             if product.known:
                 running.setdefault(product.name, self._root(pid))
-        for seen in unowned:
-            candidates = [p for p in usual_owner(seen.protocol, seen.port) if p.name in running]
+        for seen, usual in owners:
+            candidates = [p for p in usual if p.name in running]
             if len(candidates) == 1:
                 root = running[candidates[0].name]
                 place = (root, candidates[0].name)

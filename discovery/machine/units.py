@@ -8,6 +8,7 @@ from collections.abc import Collection
 UNITS_FOLDER = "/etc/systemd/system"
 """Where the units are that no package brought."""
 _SERVICE = re.compile(r"/(?P<unit>[^/\n]+)\.service(?=/|$)", re.MULTILINE)
+_SUFFIX = ".service"
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 
 
@@ -19,8 +20,13 @@ def unit_of(cgroups: str) -> str:
     >>> unit_of("0::/system.slice/docker-0123.scope")
     ''
     """
-    found = _SERVICE.findall(cgroups)
-    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), found[-1]) if found else ""
+    unit = ""
+    if cgroups.endswith(_SUFFIX) and "/" in cgroups:
+        unit = cgroups.rpartition("/")[2].removesuffix(_SUFFIX)
+    # Most processes are of the service that their only group ends with; the others are searched.
+    if (not unit or "\n" in unit) and (found := _SERVICE.findall(cgroups)):
+        unit = found[-1]
+    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), unit) if "\\" in unit else unit
 
 
 def own_services(files: Collection[str]) -> tuple[str, ...]:
@@ -42,7 +48,11 @@ def units_among(own: Collection[str], running: Collection[str]) -> list[str]:
     ['shop@blue', 'shop@green', 'worker']
     """
 
+    if not own:
+        return []
+    wanted = frozenset(own)
+
     def template(unit: str) -> str:
         return "".join(unit.partition("@")[:2])
 
-    return sorted(unit for unit in running if unit and {unit, template(unit)} & {*own})
+    return sorted(unit for unit in running if unit and {unit, template(unit)} & wanted)

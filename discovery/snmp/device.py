@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
+
+import msgspec
 
 from discovery.machine.addresses import leads_out
 from discovery.snmp.mib import begins, mib
@@ -20,8 +23,7 @@ BRIDGING, ROUTING, APPLICATIONS = 2, 4, 64
 """Bits of sysServices: the layers that a device works on."""
 
 
-@dataclass(slots=True, eq=False)
-class Interface:
+class Interface(msgspec.Struct, eq=False, gc=False):
     """A port, or what an agent takes for one. ``addresses`` have their prefix length."""
 
     index: int
@@ -33,7 +35,7 @@ class Interface:
     speed: int | None = None
     mtu: int | None = None
     up: bool | None = None
-    addresses: list[str] = field(default_factory=list)
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Device:
         self.location = text(agent.scalars.get("location"))
         self.object_id = str(agent.scalars.get("object", ""))
         self.interfaces = self._interfaces()
+        self._given: set[str] = set()
+        self._named: dict[str, dict[str, list[Interface]]] = {}
         self._own_addresses()
 
     def column(self, name: str) -> dict[str, Value]:
@@ -70,7 +74,8 @@ class Device:
         """The addresses that others reach it by, the one that was asked first."""
         found = [self.address]
         for interface in self.interfaces.values():
-            if interface.type not in (LOOPBACK, TUNNEL) and leads_out(interface.name):
+            inner = interface.type in (LOOPBACK, TUNNEL)
+            if interface.addresses and not inner and leads_out(interface.name):
                 found += [address.partition("/")[0] for address in interface.addresses]
         told = (ip(ipaddress.ip_address(a).packed) for a in found)
         return tuple(dict.fromkeys(a for a in told if a))
@@ -87,6 +92,15 @@ class Device:
             *(i.mac for i in outer),
         ]
         return tuple(dict.fromkeys(m for m in found if m))
+
+    def named(self, kind: Literal["name", "description", "alias"], wanted: str) -> list[Interface]:
+        """The interfaces that have this name, description or alias."""
+        known = self._named.get(kind)
+        if known is None:
+            known = self._named[kind] = {}
+            for interface in self.interfaces.values():
+                known.setdefault(getattr(interface, kind), []).append(interface)
+        return known.get(wanted, [])
 
     @property
     def names_chassis(self) -> bool:
@@ -167,35 +181,33 @@ class Device:
 
     def _interfaces(self) -> dict[int, Interface]:
         names, descriptions = self.column("interface_name"), self.column("interface_description")
+        aliases, states = self.column("interface_alias"), self.column("interface_state")
+        types, addresses = self.column("interface_type"), self.column("interface_address")
+        mtus = self.column("interface_mtu")
+        high, bits = self.column("interface_high_speed"), self.column("interface_speed")
         found: dict[int, Interface] = {}
         taken: set[str] = set()
         for row in {**descriptions, **names}:
             at = number(row)
             if at is None:
                 continue
-            name = text(names.get(row)) or text(descriptions.get(row)) or row
+            description = text(descriptions.get(row))
+            name = text(names.get(row)) or description or row
             name = f"{name} ({row})" if name in taken else name
             taken.add(name)
-            state = self.column("interface_state").get(row)
+            state = states.get(row)
             found[at] = Interface(
-                index=at,
-                name=name,
-                description=text(descriptions.get(row)),
-                alias=text(self.column("interface_alias").get(row)),
-                type=number(self.column("interface_type").get(row)) or 0,
-                mac=mac(self.column("interface_address").get(row)),
-                speed=self._speed(row),
-                mtu=number(self.column("interface_mtu").get(row)),
-                up=None if state is None else state == 1,
+                at,
+                name,
+                description,
+                text(aliases.get(row)),
+                number(types.get(row)) or 0,
+                mac(addresses.get(row)),
+                number(high.get(row)) or _megabits(number(bits.get(row))),
+                number(mtus.get(row)),
+                None if state is None else state == 1,
             )
         return found
-
-    def _speed(self, row: str) -> int | None:
-        high = number(self.column("interface_high_speed").get(row))
-        if high:
-            return high
-        bits = number(self.column("interface_speed").get(row))
-        return bits // 1_000_000 if bits and bits < 2**32 - 1 else None
 
     def _own_addresses(self) -> None:
         """Give interfaces the addresses of both tables."""
@@ -206,14 +218,19 @@ class Device:
             self._give(at, ip(bytes(index(row))) if _is_bytes(row) else "", length)
         for row, at in self.column("ip_interface").items():
             found = ip_at_end(index(row))
-            known = [a for i in self.interfaces.values() for a in i.addresses]
-            if found and not any(a.partition("/")[0] == found for a in known):
+            if found and found not in self._given:
                 self._give(at, found, 32 if ":" not in found else 128)
 
     def _give(self, at: Value, address: str, length: int) -> None:
         interface = self.interfaces.get(at) if isinstance(at, int) else None
         if interface and address:
-            interface.addresses.append(f"{address}/{length}")
+            self._given.add(address)
+            interface.addresses = (*interface.addresses, f"{address}/{length}")
+
+
+def _megabits(bits: int | None) -> int | None:
+    """A speed in bits as one in megabits; None where the counter is too small for it."""
+    return bits // 1_000_000 if bits and bits < 2**32 - 1 else None
 
 
 def _is_bytes(row: str) -> bool:

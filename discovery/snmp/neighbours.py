@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from discovery.snmp.device import Device, Interface
 from discovery.snmp.payload import Value
@@ -19,6 +20,7 @@ _BY_INTERFACE = ("lldp2", "timetra", "tplink")
 MAC_CHASSIS, ADDRESS_CHASSIS = 4, 5
 MAC_PORT = 3
 _SUBTYPES = {"mac address": MAC_CHASSIS, "network address": ADDRESS_CHASSIS}
+_NAMES: tuple[Literal["name", "description", "alias"], ...] = ("name", "description", "alias")
 _SERIAL = re.compile(r"\([^()]*\)$")
 """What some devices put behind their name in CDP."""
 
@@ -145,9 +147,9 @@ def _own_port(device: Device, number_: int) -> Interface | None:
     at = number(named) if named else None
     if subtype == 7 and at in interfaces:
         return interfaces[at]
-    for wanted in (named, described):
-        for kind in ("name", "description", "alias"):
-            matching = [i for i in interfaces.values() if wanted and getattr(i, kind) == wanted]
+    for wanted in filter(None, (named, described)):
+        for kind in _NAMES:
+            matching = device.named(kind, wanted)
             if len(matching) == 1:
                 return matching[0]
     bridged = number(device.column("bridge_interface").get(row))

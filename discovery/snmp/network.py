@@ -38,7 +38,9 @@ class Party:
     @property
     def called(self) -> str:
         """What people would call it."""
-        told = (self.name, self.chassis, *self.addresses, *self.macs, self.description, self.place)
+        if self.name:
+            return self.name
+        told = (self.chassis, *self.addresses, *self.macs, self.description, self.place)
         return next((text for text in told if text), self.own_id)
 
     @property
@@ -224,19 +226,25 @@ def _each_once(devices: Iterable[Device]) -> list[Device]:
 def _port_of(other: Party, neighbour: Neighbour) -> str:
     """The neighbour's port by the name that its own agent has for it, else as it calls it."""
     if other.device:
-        for interface in other.device.interfaces.values():
-            if _is_port(interface, neighbour):
-                return interface.name
+        found = _port_among(other.device.interfaces.values(), neighbour)
+        if found:
+            return found.name
     return neighbour.remote_port
 
 
-def _is_port(interface: Interface, neighbour: Neighbour) -> bool:
-    told = set(neighbour.remote_ports)
-    if told & {interface.name, interface.description}:
-        return True
-    if not neighbour.remote_ports:
-        return bool(neighbour.remote_port_mac) and interface.mac == neighbour.remote_port_mac
-    return neighbour.remote_ports[0] == str(interface.index)
+def _port_among(interfaces: Iterable[Interface], neighbour: Neighbour) -> Interface | None:
+    """The first port with a name that the neighbour says, or the number or hardware address."""
+    names, mac = neighbour.remote_ports, neighbour.remote_port_mac
+    if not names:
+        return next((i for i in interfaces if i.mac == mac), None) if mac else None
+    for interface in interfaces:
+        if (
+            interface.name in names
+            or interface.description in names
+            or names[0] == str(interface.index)
+        ):
+            return interface
+    return None
 
 
 def system(description: str) -> System | None:

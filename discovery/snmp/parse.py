@@ -72,14 +72,18 @@ class _Report:
         self._lost = self._find_gateways()
         names = Counter(p.name.lower() for p in self._network.parties.values() if p.name)
         self._shared_names = {name for name, n in names.items() if n > 1}
+        self._reported = {
+            party.own_id: self._interfaces_of(party, party.device)
+            for party in self._network.parties.values()
+            if party.device and party.is_network
+        }
 
     def items(self) -> Iterator[ItemObservation]:
         """The devices with what is part of them, then their neighbours and who hangs on them."""
         for party in self._network.parties.values():
             yield self._party(party)
-            if party.device and party.is_network:
-                for interface in self._reported(party, party.device):
-                    yield self._interface(party, interface)
+            for interface in self._reported.get(party.own_id, ()):
+                yield self._interface(party, interface)
             if party.device:
                 for part in party.device.supplies:
                     yield self._supply(party, part)
@@ -98,13 +102,12 @@ class _Report:
         for station in self._stations:
             yield self._hangs(station)
         for party in self._network.parties.values():
-            if party.device and party.is_network:
-                for interface in self._reported(party, party.device):
-                    yield observer.link(
-                        "CONTAINS",
-                        observer.key(party.own_id),
-                        observer.key(_interface_id(party, interface)),
-                    )
+            for interface in self._reported.get(party.own_id, ()):
+                yield observer.link(
+                    "CONTAINS",
+                    observer.key(party.own_id),
+                    observer.key(_interface_id(party, interface)),
+                )
             for part in party.device.supplies if party.device else ():
                 yield observer.link(
                     "POWERED_BY",
@@ -182,7 +185,7 @@ class _Report:
             },
         )
 
-    def _reported(self, party: Party, device: Device) -> list[Interface]:
+    def _interfaces_of(self, party: Party, device: Device) -> list[Interface]:
         """The interfaces of a device that become items."""
         if self._settings.interfaces == "none":
             return []
@@ -203,7 +206,7 @@ class _Report:
                 "mac_address": interface.mac,
                 "speed": interface.speed,
                 "mtu": interface.mtu,
-                "ip_addresses": interface.addresses or None,
+                "ip_addresses": list(interface.addresses) or None,
                 "is_up": interface.up,
             },
         )
@@ -221,7 +224,7 @@ class _Report:
 
     def _hangs(self, station: Station) -> LinkObservation:
         party = self._network.party_of(station.device)
-        other = self._at_stations.get(station)
+        other = self._at_stations.get(station) if station.addresses else None
         others = f", with {station.on_port - 1} more" if station.on_port > 1 else ""
         return self._observer.link(
             "LINKED_TO",

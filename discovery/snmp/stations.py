@@ -7,11 +7,12 @@ the scan hears it on a port with fewer, it hangs there.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
 
 from discovery.snmp.device import Device, Interface
 from discovery.snmp.network import Network
-from discovery.snmp.values import index, ip, ip_at_end, mac, mac_of, number
+from discovery.snmp.values import index, ip, ip_at_end, mac, mac_at_end, number
 
 LEARNED = 3
 AGGREGATE = 161
@@ -20,7 +21,7 @@ MOST_ADDRESSES = 4
 """A hardware address with more network addresses than that answers for others."""
 
 
-class Station(NamedTuple):
+class Station(msgspec.Struct, frozen=True, gc=False):
     """A hardware address on a port of a device, the addresses it has, and how many are there."""
 
     device: Device
@@ -33,26 +34,29 @@ class Station(NamedTuple):
 def stations(network: Network, most: int) -> list[Station]:
     """Who hangs on which port, by device and port; at most ``most`` on one."""
     addresses = _addresses(network.devices())
-    best: dict[str, list[Station]] = {}
+    nearest: dict[str, Station] = {}
+    tied: set[str] = set()
     for device in network.devices():
         own = network.party_of(device)
-        wired = network.wired.get(own.own_id, set())
+        wired, own_macs = network.wired.get(own.own_id, set()), frozenset(own.macs)
         for port, heard in _heard(device).items():
-            here = {m for m in heard if network.at_mac(m) is not own}
+            here = heard - own_macs
             if port.name in wired or port.type == AGGREGATE or not 0 < len(here) <= most:
                 continue
             for one in here:
                 found = Station(device, port, one, addresses.get(one, ()), len(here))
-                best.setdefault(one, []).append(found)
-    told, cabled = [], network.cabled()
-    for one, places in best.items():
+                known = nearest.get(one)
+                if known is None or found.on_port < known.on_port:
+                    nearest[one] = found
+                    tied.discard(one)
+                elif found.on_port == known.on_port:
+                    tied.add(one)
+    cabled = network.cabled()
+    told = []
+    for one, found in nearest.items():
         party = network.at_mac(one)
-        if party and party.own_id in cabled:
-            continue
-        fewest = min(place.on_port for place in places)
-        nearest = [place for place in places if place.on_port == fewest]
-        if len(nearest) == 1:
-            told.append(nearest[0])
+        if one not in tied and not (party and party.own_id in cabled):
+            told.append(found)
     return sorted(told, key=lambda s: (s.device.address, s.port.index, s.mac))
 
 
@@ -62,17 +66,13 @@ def _heard(device: Device) -> dict[Interface, set[str]]:
     for table, first in (("heard", 0), ("vlan_heard", 1)):
         status = device.column(f"{table}_status")
         for row, value in device.column(f"{table}_port").items():
-            learned = status.get(row, LEARNED) == LEARNED
-            address = mac_of(index(row)[first:])
             port = number(value)
-            if learned and address and port:
+            if not port or status.get(row, LEARNED) != LEARNED:
+                continue
+            if address := mac_at_end(row, first):
                 found.setdefault(port, set()).add(address)
-    ports = {
-        port: device.interfaces.get(
-            number(device.column("bridge_interface").get(str(port))) or port
-        )
-        for port in found
-    }
+    bridged, interfaces = device.column("bridge_interface"), device.interfaces
+    ports = {port: interfaces.get(number(bridged.get(str(port))) or port) for port in found}
     return {interface: found[port] for port, interface in ports.items() if interface}
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
-from cmdb.identity.junk import junk_reason
+from cmdb.identity.junk import is_shared_mac
 from discovery.snmp.payload import Value
 
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
@@ -25,9 +26,13 @@ def text(value: Value | None) -> str:
         return ""
     if isinstance(value, int):
         return str(value)
-    # Some agents fill a text up with zeros, and some with what was there before.
-    raw = octets(value).lstrip(b"\x00").partition(b"\x00")[0].decode("utf-8", "replace")
-    return _SPACE.sub(" ", raw).strip(' "')[:MAX_TEXT]
+    if value.isascii() and value.isprintable():
+        raw = _SPACE.sub(" ", value) if "  " in value else value
+    else:
+        # Some agents fill a text up with zeros, and some with what was there before.
+        raw = octets(value).lstrip(b"\x00").partition(b"\x00")[0].decode("utf-8", "replace")
+        raw = _SPACE.sub(" ", raw)
+    return raw.strip(' "')[:MAX_TEXT]
 
 
 def number(value: Value | None) -> int | None:
@@ -53,14 +58,23 @@ def mac(value: Value | bytes | None) -> str:
         if not _MAC_TEXT.fullmatch(plain):
             return ""
         raw = bytes.fromhex(plain)
+    return _mac(raw)
+
+
+def _mac(raw: bytes) -> str:
     found = raw.hex(":")
-    return "" if raw[0] & 1 or junk_reason(f"mac:{found}") else found
+    return "" if raw[0] & 1 or is_shared_mac(found) else found
 
 
 def ip(value: bytes) -> str:
     """An address of 4 or 16 bytes that means the same on all machines of a network, or empty."""
     if len(value) not in (4, 16):
         return ""
+    return _telling(value)
+
+
+@lru_cache(maxsize=65536)
+def _telling(value: bytes) -> str:
     found = ipaddress.ip_address(value)
     told = not (
         found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified
@@ -70,7 +84,7 @@ def ip(value: bytes) -> str:
 
 def index(row: str) -> list[int]:
     """The numbers of a row's index."""
-    return [int(part) for part in row.split(".") if part]
+    return list(map(int, filter(None, row.split("."))))
 
 
 def ip_at_end(numbers: Sequence[int]) -> str:
@@ -81,10 +95,24 @@ def ip_at_end(numbers: Sequence[int]) -> str:
     return ip(_bytes(numbers[-4:])) if len(numbers) >= 4 else ""
 
 
+def mac_at_end(row: str, first: int) -> str:
+    """The hardware address that a row's index is from its ``first`` number on; else empty."""
+    parts = row.split(".")[first:]
+    if len(parts) == 6:
+        try:
+            return _mac(bytes(map(int, parts)))
+        except ValueError:  # one of them is empty or no byte: looked at again with more care
+            pass
+    return mac_of(index(row)[first:])
+
+
 def mac_of(numbers: Sequence[int]) -> str:
     """The hardware address that numbers of an index are."""
     return mac(_bytes(numbers)) if len(numbers) == 6 else ""
 
 
 def _bytes(numbers: Sequence[int]) -> bytes:
-    return bytes(numbers) if all(0 <= n < 256 for n in numbers) else b""
+    try:
+        return bytes(numbers)
+    except ValueError:  # one of them is no byte
+        return b""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from cmdb.identity.identifiers import ip_identifier
 from cmdb.items import LinkObservation
-from discovery.machine.addresses import all_addresses, is_loopback, is_reachable
-from discovery.machine.connections import Flow, Listeners
+from discovery.machine.addresses import is_loopback, is_reachable
+from discovery.machine.connections import Flow
 from discovery.machine.payload import MachinePayload
 from discovery.machine.report import MachineReport
 from discovery.observer import Observer
@@ -38,7 +38,6 @@ class Looked:
 class _Told:
     confidence: float
     witnesses: set[str]
-    evidence: str
 
 
 def connection_observations(
@@ -50,25 +49,26 @@ def connection_observations(
     """
     services = _Services(looked)
     told: dict[tuple[str, str], _Told] = {}
+    seen: set[Flow] = set()
     for one in looked:
         for (from_key, to_key), found in one.report.dependencies.items():
-            accepted = {services.accepted.get(flow) for flow in found.flows} - {None}
+            seen |= found.flows
+            accepted = {a for flow in found.flows if (a := services.accepted.get(flow))}
             # The server's own key says more than its address: it may listen on several.
-            ends = [key for key, _ in filter(None, accepted)] or [to_key]
-            servers = {name for _, name in filter(None, accepted)}
+            ends = [key for key, _ in accepted] or [to_key]
             for end in ends:
-                known = told.setdefault((from_key, end), _Told(0.0, set(), ""))
-                known.confidence = max(known.confidence, BOTH if servers else found.confidence)
-                known.witnesses |= {one.hostname, *servers}
-    seen = {
-        flow for one in looked for found in one.report.dependencies.values() for flow in found.flows
-    }
+                known = told.get((from_key, end))
+                if known is None:
+                    known = told[from_key, end] = _Told(0.0, set())
+                known.confidence = max(known.confidence, BOTH if accepted else found.confidence)
+                known.witnesses.add(one.hostname)
+                known.witnesses.update(name for _, name in accepted)
     for flow, (end, server) in services.accepted.items():
         if flow in seen:
             continue
         client = _client(flow, services, address_scope, clients=clients)
         if client is not None:
-            known = told.setdefault((client, end), _Told(SERVER_ONLY, set(), ""))
+            known = told.setdefault((client, end), _Told(SERVER_ONLY, set()))
             known.witnesses.add(server)
     for (from_key, to_key), found_ in sorted(told.items(), key=lambda pair: pair[0]):
         yield observer.link(
@@ -119,13 +119,9 @@ class _Services:
             del self.hosts[address]
 
     def _accept(self, one: Looked) -> None:
-        listening = Listeners(one.payload)
-        own = all_addresses(one.payload.interfaces)
-        for seen in one.payload.sockets:
-            if seen.protocol != "tcp" or not seen.remote_address:
-                continue
-            listener = listening.at(seen.address, seen.port)
-            if listener is None or seen.remote_address in own or is_loopback(seen.remote_address):
+        own = one.report.own_addresses
+        for listener, seen in one.report.listeners.accepted:
+            if seen.remote_address in own or is_loopback(seen.remote_address):
                 continue
             key = one.report.service_key(listener)
             if key is not None:

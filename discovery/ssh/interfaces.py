@@ -27,6 +27,9 @@ class _Link(msgspec.Struct):
     addr_info: list[_Address] = []
 
 
+_LINKS = msgspec.json.Decoder(list[_Link])
+
+
 def read_interfaces(
     text: str, physical: frozenset[str], speeds: Mapping[str, int]
 ) -> tuple[Interface, ...]:
@@ -38,7 +41,7 @@ def read_interfaces(
 
 def _from_ip(text: str, physical: frozenset[str], speeds: Mapping[str, int]) -> Iterator[Interface]:
     try:
-        links = msgspec.json.decode(text, type=list[_Link])
+        links = _LINKS.decode(text)
     except msgspec.DecodeError:
         return
     for link in links:

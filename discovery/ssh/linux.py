@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from discovery.local.fetch_machine import detect_container
 from discovery.machine.entry import entry_point, shim_container
@@ -16,12 +17,13 @@ from discovery.ssh.sockets import read_sockets
 from discovery.ssh.storage import read_mounts
 
 _GREPPED = re.compile(r"(?P<path>/[^:\n]*):(?P<text>.*)")
-_LINK = re.compile(r"/proc/(?P<pid>\d+)/exe -> (?P<file>.+)$", re.MULTILINE)
-_HEADER = re.compile(r"(?:\A|\n)==> /proc/(\d+)/cmdline <==\n")
+_LINK = re.compile(r"/proc/(\d+)/exe -> (.+)$", re.MULTILINE)
+_HEADER = re.compile(r"\n==> /proc/(\d+)/cmdline <==\n")
 _INTERFACE = re.compile(r"/sys/class/net/([^/\s]+)/")
-_GROUPS = re.compile(r"^/proc/(?P<pid>\d+)/cgroup:(?P<groups>.*)$", re.MULTILINE)
+_GROUPS = re.compile(r"^/proc/(\d+)/cgroup:(.*)$", re.MULTILINE)
 _FILE = re.compile(r"^-.* (?P<name>[^ /]+\.(?:service|timer))$", re.MULTILINE)
 """A file of its own; units that are links were brought by a package."""
+_DECLARED = "/run/systemd/container"
 _KERNEL_THREADS = 2
 _CONTAINER = re.compile(r"(?P<id>[0-9a-f]{64})\|(?P<name>[^|\n]*)\|(?P<image>[^|\n]*)")
 
@@ -48,8 +50,8 @@ def read_linux(outputs: Outputs) -> MachinePayload:
 def _machine(outputs: Outputs) -> Machine:
     words = text_of(outputs, "system").split()
     system, node, kernel, architecture = (*words, "", "", "", "")[:4]
-    release = dict(_assignments(text_of(outputs, "release")))
-    files = grepped(text_of(outputs, "hardware"))
+    name, version = _release(text_of(outputs, "release"))
+    files = grepped(text_of(outputs, "hardware").splitlines())
     processor = text_of(outputs, "processor")
     flags = re.search(r"^flags\s*:(.*)$", processor, re.MULTILINE)
     container, container_id = _container(outputs)
@@ -59,8 +61,8 @@ def _machine(outputs: Outputs) -> Machine:
         hostname=short_name(node),
         fqdn=full_name(node, text_of(outputs, "name")),
         system=system,
-        operating_system=release.get("NAME", system),
-        operating_system_version=release.get("VERSION_ID", ""),
+        operating_system=system if name is None else name,
+        operating_system_version=version,
         kernel=kernel,
         architecture=architecture,
         cpu_count=_number(text_of(outputs, "processors")),
@@ -77,13 +79,20 @@ def _machine(outputs: Outputs) -> Machine:
     )
 
 
-def grepped(text: str) -> dict[str, str]:
-    """The first line of each file that ``grep -H .`` printed."""
+def grepped(lines: Iterable[str]) -> dict[str, str]:
+    """The first line of each file among what ``grep -H .`` printed."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in lines:
         if row := _GREPPED.fullmatch(line):
             found.setdefault(row["path"], row["text"].strip())
     return found
+
+
+@lru_cache(maxsize=1024)
+def _release(text: str) -> tuple[str | None, str]:
+    """The system's name, if it has one, and version: many machines have the same."""
+    found = dict(_assignments(text))
+    return found.get("NAME"), found.get("VERSION_ID", "")
 
 
 def _assignments(text: str) -> Iterator[tuple[str, str]]:
@@ -95,10 +104,9 @@ def _assignments(text: str) -> Iterator[tuple[str, str]]:
 
 def _container(outputs: Outputs) -> tuple[str, str]:
     text = text_of(outputs, "container")
-    declared = grepped(text).get("/run/systemd/container", "")
-    mounts = "\n".join(
-        line.partition(":")[2] for line in text.splitlines() if "/mountinfo:" in line
-    )
+    lines = text.splitlines()
+    declared = grepped(line for line in lines if line.startswith(_DECLARED)).get(_DECLARED, "")
+    mounts = "\n".join([line.partition(":")[2] for line in lines if "/mountinfo:" in line])
     return detect_container(mounts, declared, False, text_of(outputs, "markers").split())
 
 
@@ -107,35 +115,36 @@ def _physical(outputs: Outputs) -> frozenset[str]:
 
 
 def _speeds(outputs: Outputs) -> dict[str, int]:
-    found = grepped(text_of(outputs, "speeds"))
+    found = grepped(text_of(outputs, "speeds").splitlines())
     named = ((_INTERFACE.match(path), text) for path, text in found.items())
     return {row[1]: int(text) for row, text in named if row and text.isdigit() and int(text)}
 
 
 def _processes(outputs: Outputs, arguments: Mapping[int, list[str]]) -> Iterator[Process]:
-    files = {int(f["pid"]): f["file"] for f in _LINK.finditer(text_of(outputs, "executables"))}
-    groups = {int(row["pid"]): row["groups"] for row in _GROUPS.finditer(text_of(outputs, "units"))}
+    files = {int(pid): file for pid, file in _LINK.findall(text_of(outputs, "executables"))}
+    groups = {int(pid): told for pid, told in _GROUPS.findall(text_of(outputs, "units"))}
     for line in text_of(outputs, "processes").splitlines():
         words = line.split(None, 3)
         if len(words) != 4 or not (words[0].isdigit() and words[1].isdigit()):
             continue
         pid, parent = int(words[0]), int(words[1])
-        if _KERNEL_THREADS in (pid, parent) and not arguments.get(pid):
+        words_of_it = arguments.get(pid)
+        if not words_of_it and (pid == _KERNEL_THREADS or parent == _KERNEL_THREADS):
             continue
         yield Process(
-            pid=pid,
-            parent=parent,
-            name=words[3].strip(),
-            exe=files.get(pid, "").removesuffix(" (deleted)"),
-            entry=entry_point(arguments.get(pid, [])),
-            user=words[2],
-            unit=unit_of(groups.get(pid, "")),
+            pid,
+            parent,
+            words[3].strip(),
+            files.get(pid, "").removesuffix(" (deleted)"),
+            entry_point(words_of_it) if words_of_it else "",
+            words[2],
+            unit_of(groups.get(pid, "")),
         )
 
 
 def arguments_of(text: str) -> Iterator[tuple[int, list[str]]]:
     """The arguments of each process. They go no further than the name of what is run."""
-    pieces = _HEADER.split(text)
+    pieces = _HEADER.split(f"\n{text}")
     for pid, told in zip(pieces[1::2], pieces[2::2], strict=True):
         words = told.rstrip("\n").rstrip("\x00").split("\x00")
         if words != [""]:

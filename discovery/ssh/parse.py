@@ -77,6 +77,8 @@ def _proxies(
     seen: list[Observation],
 ) -> Iterator[Observation]:
     """What the machines' proxies route to, and the certificates on them."""
+    if not any(host.routes or host.certificates for host, _ in told.values()):
+        return
     endpoints = frozenset(
         key
         for one in seen
@@ -106,7 +108,7 @@ def _without_visits(machine: MachinePayload, doors: frozenset[tuple[str, int]]) 
         s
         for s in machine.sockets
         if not s.remote_address
-        or not doors & {(s.address, s.port), (s.remote_address, s.remote_port)}
+        or ((s.address, s.port) not in doors and (s.remote_address, s.remote_port) not in doors)
     )
     return msgspec.structs.replace(machine, sockets=tuple(kept))
 

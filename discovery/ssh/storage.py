@@ -7,8 +7,8 @@ import re
 from discovery.local.fetch_machine import NOT_VOLUMES
 from discovery.machine.payload import Mount
 from discovery.machine.shares import share_of
+from discovery.ssh.filesystems import mounted, usage_of
 from discovery.ssh.output import Outputs, text_of
-from discovery.ssh.tables import table
 
 _LISTED = re.compile(r"(?P<name>\S+) -> (?P<device>\S+)$")
 _PORTAL = re.compile(r"ip-(?P<address>[0-9a-fA-F.:\[\]]+):\d+-iscsi-")
@@ -17,31 +17,29 @@ _PORTAL = re.compile(r"ip-(?P<address>[0-9a-fA-F.:\[\]]+):\d+-iscsi-")
 def read_mounts(outputs: Outputs) -> tuple[Mount, ...]:
     """One mount for each device or share that holds data: the one with the shortest path."""
     shortest: dict[str, tuple[str, str]] = {}
-    for row in table("mount", text_of(outputs, "mounts")):
+    for row in mounted(text_of(outputs, "mounts")):
         device, path = str(row.get("filesystem", "")), str(row.get("mount_point", ""))
         kind = _type(row)
         if node := row.get("node"):  # AIX names the server in a column of its own
             device = f"{node}:{device}"
         if kind in NOT_VOLUMES or device.startswith("/dev/loop"):
             continue
-        mount = Mount(device, path, kind)
-        if not device.startswith("/dev/") and share_of(mount) is None:
+        if not device.startswith("/dev/") and share_of(Mount(device, path, kind)) is None:
             continue
         if device not in shortest or len(path) < len(shortest[device][0]):
             shortest[device] = (path, kind)
-    usage = {str(row.get("mounted_on")): row for row in table("df", text_of(outputs, "usage"))}
+    usage = usage_of(text_of(outputs, "usage"))
     disks = Disks(text_of(outputs, "disks"))
     found = []
     for device, (path, kind) in sorted(shortest.items()):
-        row = usage.get(path, {})
-        total = row.get("1024_blocks") or row.get("1k_blocks")
+        total, used = usage.get(path, (None, None))
         found.append(
             Mount(
                 device,
                 path,
                 kind,
-                total * 1024 if isinstance(total, int) else None,
-                row["used"] * 1024 if isinstance(row.get("used"), int) else None,
+                None if total is None else total * 1024,
+                None if used is None else used * 1024,
                 disks.wwn(device),
                 disks.portal(device),
             )

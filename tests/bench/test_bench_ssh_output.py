@@ -19,5 +19,6 @@ def test_hosts_are_read_and_understood() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("6 hosts printed ")
-    assert "hosts: values to observations" in done.stdout
+    assert "hosts alike: values to observations" in done.stdout
+    assert "hosts that differ: both" in done.stdout
     assert "memory at its peak" in done.stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,8 +19,17 @@ from discovery.machine.products import (
     product_of,
     usual_owner,
 )
+from discovery.machine.units import unit_of
 
 CONTAINER = "9f" * 32
+GROUPS = st.lists(
+    st.sampled_from(["/", ".service", "shop@blue", ".scope", "\\x2d", "\n", "0::", "system.slice"])
+).map("".join)
+PROGRAM_NAMES = st.lists(
+    st.sampled_from(
+        ["postgres", "nginx", "Redis-Server", ".exe", "-", "_", "v", "1", ".2", ":", "x"]
+    )
+).map("".join)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +117,28 @@ def test_the_tables_hold_together() -> None:
         assert product_of(Process(1, 0, "beam.smp", "", word)).known
     assert {p.name for p in usual_owner("tcp", 3306)} == {"mysql", "mariadb"}
     assert usual_owner("udp", 5432) == ()
+
+
+@given(GROUPS)
+def test_a_process_is_of_the_last_service_among_its_groups(groups: str) -> None:
+    services = re.findall(r"/([^/\n]+)\.service(?=/|$)", groups, re.MULTILINE)
+    assert unit_of(groups) == (services[-1].replace("\\x2d", "-") if services else "")
+
+
+@given(PROGRAM_NAMES, PROGRAM_NAMES)
+def test_a_program_is_its_product_with_or_without_a_version(file: str, title: str) -> None:
+    found = product_of(Process(1, 0, title, f"/opt/bin/{file}"))
+    for name in (file, title.partition(":")[0]):
+        plain = name.lower().removesuffix(".exe")
+        for candidate in (plain, re.sub(r"[-_]?v?\d+(?:\.\d+)*$", "", plain)):
+            if candidate in PROGRAMS:
+                assert found == BY_NAME[PROGRAMS[candidate]]
+                return
+    assert not found.known
+    assert found.name == (file or title)
+
+
+@given(st.sampled_from(["python", "python3", "python3.12", "pypy", "perl5.36", "node", "nodejs"]))
+def test_an_interpreter_is_known_by_its_name_in_any_folder(program: str) -> None:
+    told = {entry_point([f"{place}{program}", "/srv/shop.py"]) for place in ("", "/a/", "C:\\b\\")}
+    assert told == {"" if program == "pypy" else "shop"}
