@@ -88,14 +88,19 @@ class Reads(ABC):
         return await self._read(work)
 
     async def _made_of(
-        self, make: Callable[..., _Result], statement: str, name: str, values: Iterable[Any]
+        self, make: Callable[..., _Result], statement: str, values: Iterable[Any]
     ) -> list[_Result]:
-        """``make`` of the rows for many values, in batches."""
+        """``make`` of the rows for many values, in batches. The statement gives them in packs."""
         given = list(values)
         found: list[_Result] = []
+
+        def made(pack: list[list[Any]]) -> list[_Result]:
+            return [make(*row) for row in pack]
+
         for start in range(0, len(given), 2 * BATCH):
-            batch = {name: given[start : start + 2 * BATCH]}
-            found += await self._made(make, statement, **batch)
+            batch = given[start : start + 2 * BATCH]
+            for pack in await self._made(made, statement, rows=batch):
+                found += pack
         return found
 
     # --- items, links, waiting links -----------------------------------------------------------
@@ -104,10 +109,10 @@ class Reads(ABC):
         def make(key: str, *owner: Any) -> tuple[str, Owner]:
             return key, owner_of(*owner)
 
-        return dict(await self._made_of(make, cypher.OWNERS, "keys", dict.fromkeys(keys)))
+        return dict(await self._made_of(make, cypher.OWNERS, dict.fromkeys(keys)))
 
     async def items(self, ids: Iterable[str]) -> Mapping[str, Item]:
-        found = await self._made_of(item_of, cypher.ITEMS_BY_ID, "ids", dict.fromkeys(ids))
+        found = await self._made_of(item_of, cypher.ITEMS_BY_ID, dict.fromkeys(ids))
         return {item.id: item for item in found}
 
     async def links(
@@ -140,7 +145,7 @@ class Reads(ABC):
         found: dict[str, Link] = {}
         for relation, pairs in by_relation.items():
             statement = self._statements.links_by_ends(relation)
-            links = await self._made_of(link_of, statement, "rows", pairs)
+            links = await self._made_of(link_of, statement, pairs)
             found.update((link.id, link) for link in links)
         return found
 
@@ -207,7 +212,7 @@ class Reads(ABC):
         torn = []
         async for waits in self._entities(cypher.STREAM_WAITING, waiting_of, _first, torn):
             yield waits
-        for once_more in await self._made_of(waiting_of, cypher.WAITING_BY_ID, "ids", torn):
+        for once_more in await self._made_of(waiting_of, cypher.WAITING_BY_ID, torn):
             yield once_more
 
     async def _entities(

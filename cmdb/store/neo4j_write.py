@@ -153,7 +153,7 @@ class _Writer:
         wanted = dict(claims.live)
         known: dict[str, tuple[str | None, str]] = {}
         for batch in _batches(list(wanted)):
-            rows = await self._transaction.rows(cypher.KNOWN_IDENTIFIERS, {"rows": batch})
+            rows = await self._packed(cypher.OWNERS, batch)
             known.update((key, (owner, state)) for key, owner, state in rows)
         shared = [key for key, (_, state) in known.items() if state == "shared"]
         if shared:
@@ -175,7 +175,7 @@ class _Writer:
         former = {key: item_id for key, item_id in reversed(claims.former) if key not in live}
         for batch in _batches(list(former.items())):
             keys = [key for key, _ in batch]
-            rows = await self._transaction.rows(cypher.KNOWN_IDENTIFIERS, {"rows": keys})
+            rows = await self._packed(cypher.OWNERS, keys)
             there = {key for key, _, _ in rows}
             await self._run(cypher.CREATE_FORMER, [pair for pair in batch if pair[0] not in there])
         await self._run(cypher.SHARE_IDENTIFIERS, claims.shared)
@@ -233,7 +233,7 @@ class _Writer:
         if created == len(rows) == len({(row[0], row[1]) for row in rows}):
             return
         ids = {end for row in rows for end in row[:2]}
-        found = await self._transaction.rows(cypher.STORED_ITEMS, {"rows": list(ids)})
+        found = await self._packed(cypher.STORED_ITEMS, list(ids))
         if len(found) < len(ids):
             raise unknown_end()
         raise WriteConflict(f"One of the new {relation} links is there already.")
@@ -276,7 +276,7 @@ class _Writer:
             rows: list[object] = list(batch)
             if entity == "link":
                 rows = [list(ends[1:]) for id_ in batch if (ends := link_ends(id_)) is not None]
-            for id_, revision, seen in await self._transaction.rows(statement, {"rows": rows}):
+            for id_, revision, seen in await self._packed(statement, rows):
                 before, after = befores[id_]
                 if revision == before.revision:
                     stale.discard(id_)
@@ -296,6 +296,11 @@ class _Writer:
             list(zip(range(len(changes)), changes, bodies, strict=True)),
         )
         await self._transaction.run(cypher.CREATE_EDITS, {"rows": rows})
+
+    async def _packed(self, statement: str, rows: Sequence[Any]) -> list[list[Any]]:
+        """The rows of a statement that gives them in packs."""
+        packs = await self._transaction.rows(statement, {"rows": list(rows)})
+        return [row for (pack,) in packs for row in pack]
 
     async def _run(self, statement: str, rows: Sequence[Any]) -> None:
         for batch in _batches(rows):

@@ -139,8 +139,10 @@ _LINK_SEEN = "(SELECT json_group_object(report, seen) FROM link_seen s WHERE s.n
 _WAITING_SEEN = (
     "(SELECT json_group_object(report, seen) FROM waiting_seen s WHERE s.number = w.number)"
 )
-_ITEMS = f"SELECT i.number, i.body, {_ITEM_SEEN} FROM items i"
-_LINKS = f"SELECT l.number, l.body, {_LINK_SEEN} FROM links l"
+# To look whether there is anything costs less than to make an empty object.
+_IF_SEEN = "CASE WHEN EXISTS (SELECT 1 FROM {0}_seen s WHERE s.number = {1}.number) THEN {2} END"
+_ITEMS = f"SELECT i.number, i.body, {_IF_SEEN.format('item', 'i', _ITEM_SEEN)} FROM items i"
+_LINKS = f"SELECT l.number, l.body, {_IF_SEEN.format('link', 'l', _LINK_SEEN)} FROM links l"
 _WAITING = f"SELECT w.number, w.body, {_WAITING_SEEN} FROM waiting_links w"
 _GIVEN = "(SELECT value FROM json_each(?))"
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 from msgspec.structs import replace
 
+from cmdb.identity.owner import Owner
 from cmdb.items import Item, ItemStatus
-from cmdb.revisions import Action, Delta, ItemChange, LinkChange, Run, RunStatus, WaitingChange
+from cmdb.revisions import (
+    Action,
+    Delta,
+    ItemChange,
+    LinkChange,
+    Run,
+    RunStatus,
+    Touch,
+    WaitingChange,
+)
 from cmdb.store.port import SCHEMA_VERSION, Reported, Store
 from tests.store.making import (
     COMMIT,
@@ -23,6 +34,23 @@ from tests.store.making import (
     updated,
     waiting,
 )
+
+
+async def test_many_looked_up_at_once_are_each_found_once(store: Store) -> None:
+    things = [item(f"t{n}", identifiers=[f"serial:{n}"]) for n in range(501)]
+    links = [link(*pair) for pair in pairwise(things)]
+    await store.apply(created(*things, *links), COMMIT)
+    touch = Touch("link", links[-1].id, 0, NOW + DAY)
+    await store.apply(Delta(touches=(touch,)), COMMIT)
+    unknown = [f"nobody{n}" for n in range(600)]
+    owners = await store.owners([*unknown, *(f"serial:{n}" for n in range(501))])
+    assert owners == {f"serial:{n}": Owner(one.id, "live") for n, one in enumerate(things)}
+    found = await store.items([*unknown, *(one.id for one in things)])
+    assert found == {one.id: stored(one, 1) for one in things}
+    nowhere = [link(things[0], one).id for one in things[2:]]
+    joined = dict(await store.links_by_id([*nowhere, *(one.id for one in links)]))
+    assert joined.pop(links[-1].id).reports[0].last_seen == NOW + DAY
+    assert joined == {one.id: stored(one, 1) for one in links[:-1]}
 
 
 async def test_an_empty_store_has_nothing(store: Store) -> None:
