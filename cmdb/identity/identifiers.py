@@ -31,7 +31,7 @@ def namespace_of(identifier: str) -> str:
     return identifier.partition(":")[0]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _normal(rule: str, value: str) -> str:
     return NORMAL_FORMS[rule](value)
 
