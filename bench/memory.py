@@ -1,8 +1,9 @@
 """`python -m bench.memory`: the most memory that loading takes, for few and for many observations.
 
 Each figure is the peak of one process of its own, `cmdb` as people run it, as the system tells it
-at the end. Beside the larger load stands the smaller one: what is kept of what passes through is
-what the larger one takes more, by the observations that it has more.
+at the end. Of it *own* is what the process holds itself, looked at 50 times a second: the rest is
+the program and pages of the database's file, which the system takes back when it needs them. Linux
+only. Beside the larger load stands the smaller one: what it takes less is kept of what passes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,22 +43,35 @@ LINKS_PER_ITEM = 4
 
 @dataclass(frozen=True)
 class Peak:
-    """What one process took at most, in MiB, for so many observations."""
+    """What one process took at most, in MiB, for so many observations, and of it by itself."""
 
     what: str
     observations: int
     mebibytes: float
+    own: float
 
 
-def peak(*words: str, folder: Path) -> float:
-    """Run cmdb; returns the most memory that it took, in MiB."""
+def peak(*words: str, folder: Path) -> tuple[float, float]:
+    """Run cmdb on Linux; returns the most memory that it took and that it held itself, in MiB."""
     command = [sys.executable, "-m", "cmdb", *words, "--store", f"sqlite:///{folder}/estate.db"]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
+    own, ended = 0.0, 0
+    while not ended:
+        own = max(own, _own(child.pid))
+        time.sleep(0.02)
+        ended, status, used = os.wait4(child.pid, os.WNOHANG)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{' '.join(words[:2])} ended with {child.returncode}.")
-    return used.ru_maxrss / 1024
+    return used.ru_maxrss / 1024, own
+
+
+def _own(process: int) -> float:
+    for line in Path(f"/proc/{process}/status").read_text("ascii", "replace").splitlines():
+        name, _, value = line.partition(":")
+        if name == "RssAnon":
+            return int(value.split()[0]) / 1024
+    return 0.0  # it has just ended
 
 
 def imported(observations: int) -> list[Peak]:
@@ -67,7 +82,7 @@ def imported(observations: int) -> list[Peak]:
         write_observations(folder / "lines.jsonl", size)
         words = ("import", f"{folder}/lines.jsonl")
         return [
-            Peak(what, observations, peak(*words, folder=folder))
+            Peak(what, observations, *peak(*words, folder=folder))
             for what in ("import, first time", "import, unchanged")
         ]
 
@@ -79,7 +94,7 @@ def scanned(observations: int) -> list[Peak]:
         (folder / "hosts.toml").write_text(MAPPING)
         targets = [_target(folder, n) for n in range(observations // (2 * PER_FILE))]
         words = ("scan", "json", *targets, "--set", f"mapping={folder}/hosts.toml")
-        return [Peak("scan of many targets", observations, peak(*words, folder=folder))]
+        return [Peak("scan of many targets", observations, *peak(*words, folder=folder))]
 
 
 def _target(folder: Path, number: int) -> str:
@@ -102,14 +117,14 @@ def _target(folder: Path, number: int) -> str:
 def table(small: Sequence[Peak], large: Sequence[Peak]) -> str:
     """Both sizes beside each other, as a Markdown table."""
     lines = [
-        "| what | observations | MiB | observations | MiB | ratio | bytes an observation more |",
-        "|---|---|---|---|---|---|---|",
+        "| what | observations | MiB | own | observations | MiB | own | ratio | of own |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for few, many in zip(small, large, strict=True):
-        more = (many.mebibytes - few.mebibytes) * 2**20 / (many.observations - few.observations)
         lines.append(
-            f"| {few.what} | {few.observations:,} | {few.mebibytes:.0f} | {many.observations:,} | "
-            f"{many.mebibytes:.0f} | {many.mebibytes / few.mebibytes:.2f} | {more:,.0f} |"
+            f"| {few.what} | {few.observations:,} | {few.mebibytes:.0f} | {few.own:.0f} | "
+            f"{many.observations:,} | {many.mebibytes:.0f} | {many.own:.0f} | "
+            f"{many.mebibytes / few.mebibytes:.2f} | {many.own / few.own:.2f} |"
         )
     return "\n".join(lines)
 

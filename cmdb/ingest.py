@@ -29,7 +29,7 @@ from cmdb.store.port import Store
 LATER_RUNS = 1_000
 """Among how many of the latest runs of a source one is looked for that replaces a held run."""
 
-MOST_KNOWN = 250_000
+MOST_KNOWN = 100_000
 """Identifiers whose owners are kept in mind during a load; beyond that they are asked for anew."""
 
 Progress = Callable[[int], None]

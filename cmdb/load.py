@@ -55,9 +55,9 @@ class Load:
         if self.dry_run:
             await self._chunk(list(items), list(links))
         else:
-            for seen in _chunks(items, CHUNK):
+            for seen in chunks(items, CHUNK):
                 await self._chunk(seen, [])
-            for linked in _chunks(links, CHUNK * 2):
+            for linked in chunks(links, CHUNK * 2):
                 await self._chunk([], linked)
         if self.complete:
             await self._take_back()
@@ -133,7 +133,7 @@ class Load:
 
     async def _take_back(self) -> None:
         """Retire what sources said of links that they claim to have named all of, and have not."""
-        for some in _chunks(self.complete.items(), CHUNK):
+        for some in chunks(self.complete.items(), CHUNK):
             await self._persist(lambda some=some: self._retire_unnamed(some))  # type: ignore[misc]  # mypy can't infer a default's type in a lambda
 
     async def _retire_unnamed(
@@ -167,9 +167,9 @@ class Load:
     async def retire(self, unseen: Unseen) -> None:
         """Mark as missing, or after its grace as retired, what was not seen."""
         run, store = self.loaded.run, self.ingest.store
-        for ids in _chunks(unseen.items, CHUNK):
+        for ids in chunks(unseen.items, CHUNK):
             await self._persist(lambda ids=ids: self._retire_items(ids))  # type: ignore[misc]  # mypy can't infer a default's type in a lambda
-        for ids in _chunks(unseen.links, CHUNK):
+        for ids in chunks(unseen.links, CHUNK):
             await self._persist(lambda ids=ids: self._retire_links(ids))  # type: ignore[misc]  # as above
         if unseen.waiting:
             waiting = [w for w in await store.waiting() if w.id in set(unseen.waiting)]
@@ -205,7 +205,8 @@ class Load:
         )
 
 
-def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+def chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """Values in lists of at most ``size``."""
     remaining = iter(values)
     while chunk := list(islice(remaining, size)):
         yield chunk

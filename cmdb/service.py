@@ -20,10 +20,11 @@ from cmdb.errors import AmbiguousItem, InvalidInput, UnknownItem
 from cmdb.estates import Estates
 from cmdb.exchange.mapping import ColumnMap
 from cmdb.exchange.problems import Problems
-from cmdb.exchange.reader import ObservationFiles, check_ends, check_files
+from cmdb.exchange.reader import PlacedLink, check_ends, check_files
 from cmdb.exchange.record import Defaults
 from cmdb.ingest import Ingest, Loaded, Progress, new_run
-from cmdb.items import Item, ItemObservation, Link, LinkObservation, Observation
+from cmdb.items import Item, ItemObservation, Link, LinkObservation, Observation, Observed
+from cmdb.load import CHUNK, chunks
 from cmdb.lookup import find_item
 from cmdb.operations import Reverted, merge_items, revert, unmerge_item
 from cmdb.reconcile.items import Rules
@@ -149,30 +150,31 @@ class Cmdb:
         kind: str | None = None,
         mapping: ColumnMap | None = None,
         time: datetime | None = None,
-    ) -> ObservationFiles:
-        """Check files of observations whole, against each other and against what is stored.
+    ) -> Observed:
+        """What files of observations say, checked whole, against each other and what is stored.
 
         Raises :class:`~cmdb.errors.InvalidInput` with every problem; nothing is changed.
         """
         defaults = Defaults(source, time or datetime.now(UTC), scope)
         files = await asyncio.to_thread(check_files, paths, defaults, self.catalogue, mapping, kind)
-        await self.check_open_ends(files.open_ends, files.kinds)
-        return files
+        await self.check_open_ends(files.open_ends(), files.kinds)
+        return files.observed
 
-    async def check_open_ends(
-        self, links: Sequence[tuple[str, int, LinkObservation]], kinds: Mapping[str, str]
-    ) -> None:
+    async def check_open_ends(self, links: Iterable[PlacedLink], kinds: Mapping[str, str]) -> None:
         """Raise where a link leads to or from a stored item of a kind that it can't join."""
-        keys = {k for _, _, o in links for k in (o.from_key, o.to_key) if k} - kinds.keys()
-        owners = await self.store.owners(keys)
-        items = await self.store.items({o.item_id for o in owners.values() if o.item_id})
-        stored = {
-            key: items[owner.item_id].kind
-            for key, owner in owners.items()
-            if owner.item_id is not None and owner.item_id in items
-        }
         problems = Problems()
-        check_ends(links, {**stored, **kinds}, self.catalogue, problems)
+        for some in chunks(links, CHUNK):
+            keys = {k for _, _, o in some for k in (o.from_key, o.to_key) if k} - kinds.keys()
+            owners = await self.store.owners(keys)
+            items = await self.store.items({o.item_id for o in owners.values() if o.item_id})
+            stored = {
+                key: items[owner.item_id].kind
+                for key, owner in owners.items()
+                if owner.item_id is not None and owner.item_id in items
+            }
+            named = {end for _, _, o in some for end in (o.from_key, o.to_key) if end in kinds}
+            stored.update((key, kinds[key]) for key in named)
+            list(check_ends(some, stored, self.catalogue, problems))
         problems.raise_if_any()
 
     async def load(
@@ -217,7 +219,7 @@ class Cmdb:
         self,
         source: str,
         scope: str,
-        observations: Sequence[Observation],
+        observations: Iterable[Observation],
         *,
         full_scope: bool,
         errors: Sequence[str] = (),
@@ -236,9 +238,10 @@ class Cmdb:
             status=RunStatus.PARTIAL if errors else RunStatus.RUNNING,
             errors=errors,
         )
+        observed = observations if isinstance(observations, Observed) else Observed(observations)
         return await self.load(
-            [o for o in observations if isinstance(o, ItemObservation)],
-            [o for o in observations if isinstance(o, LinkObservation)],
+            observed.items(),
+            observed.links(),
             run,
             reason=f"scan of {scope or source}",
             dry_run=dry_run,

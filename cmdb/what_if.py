@@ -134,7 +134,7 @@ def _read(cmdb: Cmdb, what_if: WhatIf) -> _Changes:
             read.items.append(seen)
         else:
             read.links.append((what_if.name, number, seen))
-    read.open_ends = check_ends(read.links, _kinds(read), cmdb.catalogue, problems)
+    read.open_ends = list(check_ends(read.links, _kinds(read), cmdb.catalogue, problems))
     problems.raise_if_any()
     if not (read.items or read.links or read.removals):
         raise InvalidInput(f"{what_if.name} has no lines, so there is nothing to suppose.")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import msgspec
-
 from cmdb.errors import CmdbError, InvalidInput, RemoteUnavailable
-from cmdb.items import ItemObservation, Observation
+from cmdb.items import ItemObservation, Observation, Observed
 from discovery.scanner import Failure, Parsed, PayloadT, Scanner, SettingsT
 
 
@@ -30,7 +28,7 @@ class ScanResult:
     source: str
     scope: str
     full_scope: bool
-    observations: tuple[Observation, ...]
+    observations: Collection[Observation]
     started: datetime
     errors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -70,8 +68,7 @@ async def run_scan(
             f"The scanner {manifest.name} can't tell what changed since a time; it reads all."
         )
     time = (now or datetime.now(UTC)).astimezone(UTC)
-    parts: list[Parsed] = []
-    failures: list[Failure] = []
+    gathered, failures = _Gathered(), list[Failure]()
     limit = asyncio.timeout(timeout)
     try:
         async with limit, aclosing(scanner.fetch(settings, targets, since)) as fetching:  # type: ignore[type-var]  # every fetch is an asynchronous generator
@@ -79,61 +76,70 @@ async def run_scan(
                 if isinstance(fetched, Failure):
                     failures.append(fetched)
                     continue
-                parts.append(scanner.parse(fetched, settings, time))
+                gathered.add(scanner.parse(fetched, settings, time))
                 if progress is not None:
-                    progress(sum(len(part.observations) for part in parts))
+                    progress(len(gathered.observations))
     except (CmdbError, TimeoutError) as error:
         if isinstance(error, TimeoutError):
             if not limit.expired():
                 raise
             error = RemoteUnavailable(f"It was stopped after {timeout:g} seconds, its time-out.")
-        if not parts:
+        if gathered.empty:
             raise error from None
         failures.append(Failure(error.message, hides_links=True))
-    return result_of(manifest.name, parts, time, failures)
+    return gathered.result(manifest.name, time, failures)
 
 
-def result_of(
-    source: str,
-    parts: Sequence[Parsed],
-    started: datetime,
-    failures: Sequence[Failure] = (),
-) -> ScanResult:
+def result_of(source: str, parts: Sequence[Parsed], started: datetime) -> ScanResult:
     """What the parts of a scan come to, items before links."""
-    observations = [o for part in parts for o in part.observations]
-    if any(failure.hides_links for failure in failures):
-        observations = [_incomplete(seen) for seen in observations]
-    observations.sort(key=lambda o: not isinstance(o, ItemObservation))
-    scopes = {part.scope for part in parts}
-    errors = (
-        *(failure.message for failure in failures),
-        *(error for part in parts for error in part.errors),
-    )
-    return ScanResult(
-        source=source,
-        scope=scopes.pop() if len(scopes) == 1 else "",
-        full_scope=len({part.scope for part in parts}) == 1
-        and not errors
-        and all(part.full for part in parts),
-        observations=tuple(observations),
-        started=started,
-        errors=tuple(errors),
-        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
-        counts=_counts(observations),
-    )
+    gathered = _Gathered()
+    for part in parts:
+        gathered.add(part)
+    return gathered.result(source, started)
 
 
-def _incomplete(seen: Observation) -> Observation:
-    """The observation without the claim that all links of the item are named."""
-    if isinstance(seen, ItemObservation) and seen.complete:
-        return msgspec.structs.replace(seen, complete=())
-    return seen
+class _Gathered:
+    """What the parts of a scan have come to so far. No part is kept, only what it says."""
 
+    def __init__(self) -> None:
+        self.observations = Observed()
+        self.empty = True
+        self._full = True
+        self._scopes = set[str]()
+        self._errors: list[str] = []
+        self._notes: dict[str, None] = {}
+        self._counts = Counter[str]()
 
-def _counts(observations: Sequence[Observation]) -> dict[str, int]:
-    counts = Counter[str]()
-    for seen in observations:
-        item = isinstance(seen, ItemObservation)
-        counts["items" if item else "links"] += 1
-        counts[seen.kind if isinstance(seen, ItemObservation) else seen.relation] += 1
-    return {"items": 0, "links": 0, **dict(sorted(counts.items()))}
+    def add(self, part: Parsed) -> None:
+        self.empty = False
+        self.observations.extend(part.observations)
+        self._full = self._full and part.full
+        self._scopes.add(part.scope)
+        self._errors.extend(part.errors)
+        self._notes.update(dict.fromkeys(part.notes))
+        self._counts.update(
+            seen.kind if isinstance(seen, ItemObservation) else seen.relation
+            for seen in part.observations
+        )
+
+    def result(
+        self, source: str, started: datetime, failures: Sequence[Failure] = ()
+    ) -> ScanResult:
+        if any(failure.hides_links for failure in failures):
+            self.observations.hide_links()
+        errors = (*(failure.message for failure in failures), *self._errors)
+        alike = len(self._scopes) == 1
+        return ScanResult(
+            source=source,
+            scope=next(iter(self._scopes)) if alike else "",
+            full_scope=alike and not errors and self._full,
+            observations=self.observations,
+            started=started,
+            errors=errors,
+            notes=tuple(self._notes),
+            counts={
+                "items": self.observations.items_count,
+                "links": self.observations.links_count,
+                **dict(sorted(self._counts.items())),
+            },
+        )

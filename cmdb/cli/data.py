@@ -83,8 +83,7 @@ def import_files(
             mapping=load_map(mapping) if mapping else None,
         )
         run = new_run(source, scope=scope, full_scope=full_scope, actor=cmdb.settings.actor)
-        total = checked.items_count + checked.links_count
-        with progress_bar(total, quiet=as_json) as advance:
+        with progress_bar(len(checked), quiet=as_json) as advance:
             loaded = await cmdb.load(
                 checked.items(),
                 checked.links(),

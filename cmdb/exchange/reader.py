@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -16,55 +17,53 @@ from cmdb.exchange.mapping import ColumnMap
 from cmdb.exchange.problems import Problems
 from cmdb.exchange.record import Defaults, FlawedRecord, Line, observation
 from cmdb.exchange.table import read_csv, read_xlsx
-from cmdb.items import ItemObservation, LinkObservation, Observation
-
-KEPT = 100_000
-"""Observations kept in memory between checking and loading; larger inputs are read again."""
+from cmdb.items import LinkObservation, Observation, Observed
 
 FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx")
 
-_T = TypeVar("_T", ItemObservation, LinkObservation)
+PlacedLink = tuple[str, int, LinkObservation]
+"""The file and the line that a link is from, and the link."""
 
 
 @dataclass(slots=True)
 class ObservationFiles:
-    """Checked files: their items and links can be read as often as wanted.
+    """Checked files: ``observed`` is what they say, its items and links in the order of the files.
 
-    ``open_ends`` are links with an end that no item of the files has, by that identifier: the
-    store may know what it is.
+    ``kinds`` has the kind of each item by its identifiers.
     """
 
-    items_count: int = 0
-    links_count: int = 0
-    open_ends: list[tuple[str, int, LinkObservation]] = field(default_factory=list)
+    observed: Observed = field(default_factory=Observed)
     kinds: dict[str, str] = field(default_factory=dict)
-    _kept: list[Observation] | None = field(default_factory=list)
-    _paths: tuple[Path, ...] = ()
-    _mapping: ColumnMap = field(default_factory=ColumnMap)
-    _defaults: Defaults | None = None
-    _catalogue: Catalogue | None = None
+    _files: list[tuple[int, str]] = field(default_factory=list)
+    """The number of the first link of each file."""
+    _lines: array[int] = field(default_factory=lambda: array("Q"))
+    """The line of each link."""
 
-    def items(self) -> Iterator[ItemObservation]:
-        """Every item, in the order of the files."""
-        return self._of(ItemObservation)
+    def begin(self, path: Path) -> None:
+        """What is added from now on is from this file."""
+        self._files.append((len(self._lines), str(path)))
 
-    def links(self) -> Iterator[LinkObservation]:
-        """Every link, in the order of the files."""
-        return self._of(LinkObservation)
+    def add(self, line: int, seen: Observation) -> None:
+        """Add what a line of the file says."""
+        self.observed.add(seen)
+        if isinstance(seen, LinkObservation):
+            self._lines.append(line)
+        else:
+            self.kinds.update((key, seen.kind) for key in seen.identifiers)
 
-    def _of(self, kind: type[_T]) -> Iterator[_T]:
-        if self._kept is not None:
-            yield from (o for o in self._kept if isinstance(o, kind))
-            return
-        assert self._defaults is not None
-        assert self._catalogue is not None
-        for path in self._paths:
-            problems = Problems()
-            for _, line in _read(path, self._mapping, self._catalogue, self._defaults, problems):
-                seen = observation(line, self._defaults, self._catalogue)
-                if isinstance(seen, kind):
-                    yield seen
-            problems.raise_if_any()
+    def placed_links(self) -> Iterator[PlacedLink]:
+        """Every link, with the file and the line that it is from."""
+        links = zip(self._lines, self.observed.links(), strict=True)
+        for (first, path), (end, _) in pairwise([*self._files, (len(self._lines), "")]):
+            for line, link in islice(links, end - first):
+                yield path, line, link
+
+    def open_ends(self) -> Iterator[PlacedLink]:
+        """The links with an end that no item of the files has, by that identifier: the store may
+        know what it is."""
+        for path, line, link in self.placed_links():
+            if link.from_key not in self.kinds or link.to_key not in self.kinds:
+                yield path, line, link
 
 
 def check_files(
@@ -83,12 +82,9 @@ def check_files(
     if kind is not None:
         catalogue.kind(kind)
         mapping = msgspec.structs.replace(mapping, kind=kind)
-    files = ObservationFiles(
-        _paths=tuple(paths), _mapping=mapping, _defaults=defaults, _catalogue=catalogue
-    )
-    problems = Problems()
-    ends: list[tuple[str, int, LinkObservation]] = []
+    files, problems = ObservationFiles(), Problems()
     for path in paths:
+        files.begin(path)
         for number, line in _read(path, mapping, catalogue, defaults, problems):
             try:
                 seen = observation(line, defaults, catalogue)
@@ -96,44 +92,28 @@ def check_files(
                 for flaw in flawed.flaws:
                     problems.add(flaw.message, str(path), number, flaw.field)
                 continue
-            _keep(files, seen)
-            if isinstance(seen, LinkObservation):
-                ends.append((str(path), number, seen))
-            else:
-                files.kinds.update((key, seen.kind) for key in seen.identifiers)
-    files.open_ends = check_ends(ends, files.kinds, catalogue, problems)
+            files.add(number, seen)
+    for _ in check_ends(files.placed_links(), files.kinds, catalogue, problems):
+        pass
     problems.raise_if_any()
     return files
 
 
 def check_ends(
-    links: Sequence[tuple[str, int, LinkObservation]],
-    kinds: dict[str, str],
+    links: Iterable[PlacedLink],
+    kinds: Mapping[str, str],
     catalogue: Catalogue,
     problems: Problems,
-) -> list[tuple[str, int, LinkObservation]]:
-    """Note every link whose ends are of kinds that its relation can't join; return those with an
+) -> Iterator[PlacedLink]:
+    """Note every link whose ends are of kinds that its relation can't join; yield those with an
     end of unknown kind."""
-    unknown = []
     for file, number, link in links:
         start, end = kinds.get(link.from_key), kinds.get(link.to_key)
         problem = catalogue.end_problem(link.relation, start, end)
         if problem is not None:
             problems.add(problem, file, number, "link")
         elif start is None or end is None:
-            unknown.append((file, number, link))
-    return unknown
-
-
-def _keep(files: ObservationFiles, seen: Observation) -> None:
-    if isinstance(seen, ItemObservation):
-        files.items_count += 1
-    else:
-        files.links_count += 1
-    if files._kept is not None:
-        files._kept.append(seen)
-        if len(files._kept) > KEPT:
-            files._kept = None
+            yield file, number, link
 
 
 def _read(

@@ -9,6 +9,7 @@ from cmdb.items.observation import (
     Observation,
     Past,
 )
+from cmdb.items.observed import Observed
 from cmdb.items.value import Value
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "LinkObservation",
     "LinkReport",
     "Observation",
+    "Observed",
     "Past",
     "Strength",
     "Value",

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cmdb.errors import InvalidInput, Problem
-from cmdb.exchange.reader import ObservationFiles
 from cmdb.ingest import Loaded, new_run
+from cmdb.items import Observed
 from cmdb.revisions import Run, RunStatus
 from cmdb.server.answers import json_answer, refusal
 from cmdb.server.body import limited_stream
@@ -65,7 +65,7 @@ async def _load(cmdb: Cmdb, path: Path, request: Request) -> dict[str, Any]:
         await cmdb.store.save_run(run)
         return _answer(Loaded(run))
     checked = await _checked(cmdb, path, source, scope)
-    if not checked.items_count + checked.links_count and not _flag(given.get("empty"), "empty"):
+    if not checked and not _flag(given.get("empty"), "empty"):
         raise InvalidInput(
             "The request's body has no observation in it; empty=true says that this is meant."
         )
@@ -99,7 +99,7 @@ def _run(request: Request, source: str, scope: str) -> Run:
     return msgspec.structs.replace(run, ended=datetime.now(UTC)) if failed else run
 
 
-async def _checked(cmdb: Cmdb, path: Path, source: str, scope: str) -> ObservationFiles:
+async def _checked(cmdb: Cmdb, path: Path, source: str, scope: str) -> Observed:
     """The checked body. Problems name its lines, and not the file it was spooled to."""
     try:
         return await cmdb.check_files([path], source, scope=scope)

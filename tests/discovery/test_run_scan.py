@@ -113,7 +113,7 @@ async def test_several_scopes_are_no_full_scope() -> None:
 
 async def test_a_scan_that_saw_nothing_covers_nothing() -> None:
     result = await run_scan(SCANNER, Settings(), ["broken"], NOW)
-    assert (result.scope, result.full_scope, result.observations) == ("", False, ())
+    assert (result.scope, result.full_scope, [*result.observations]) == ("", False, [])
 
 
 async def test_a_parser_that_saw_only_part_makes_no_full_scope() -> None:

@@ -76,7 +76,7 @@ async def test_daemons_that_run_are_found_with_what_they_are_connected_to(tmp_pa
     called = {(k.from_key, k.to_key) for k in links if k.relation == "CONNECTS_TO"}
     assert (second.identifiers[0], first.identifiers[0]) in called
     assert (first.identifiers[0], second.identifiers[0]) not in called
-    machine = result.observations[0]
+    machine = next(iter(result.observations))
     assert isinstance(machine, ItemObservation)
     assert {k.to_key for k in links if k.relation == "RUNS_ON"} == {machine.identifiers[0]}
 
@@ -93,7 +93,7 @@ def wait_for_replica(port: int) -> None:
 
 async def test_the_machine_has_a_name_an_interface_and_a_disk_or_says_why_not() -> None:
     result = await run_scan(SCANNER, LocalSettings())
-    machine = result.observations[0]
+    machine = next(iter(result.observations))
     assert isinstance(machine, ItemObservation)
     assert machine.kind in ("Server", "VirtualMachine", "Container")
     assert machine.properties["name"] == socket.gethostname().partition(".")[0]
@@ -127,7 +127,7 @@ async def test_two_scans_of_an_unchanged_machine_find_the_same_machine() -> None
     settings = LocalSettings(connections=False, containers=False)
     first, second = [await run_scan(SCANNER, settings) for _ in range(2)]
     assert first.scope == second.scope
-    one, other = first.observations[0], second.observations[0]
+    one, other = next(iter(first.observations)), next(iter(second.observations))
     assert isinstance(one, ItemObservation)
     assert isinstance(other, ItemObservation)
     assert (one.identifiers, one.properties) == (other.identifiers, other.properties)

@@ -263,7 +263,7 @@ def of_spreadsheet(time: datetime) -> tuple[Observation, ...]:
     files = check_files(
         [HERE / "hosts.csv"], defaults, builtin(), load_map(HERE / "hosts.toml"), "Server"
     )
-    return (*files.items(), *files.links())
+    return tuple(files.observed)
 
 
 READERS: dict[str, Callable[[datetime], tuple[Observation, ...]]] = {

@@ -120,7 +120,7 @@ async def test_runs_wait_while_the_server_is_away_and_arrive_in_order(
     async with _push(port, spool) as push:
         for day, name in enumerate(("old", "new")):
             renamed = _seen("a", day=day)
-            item = renamed.observations[0]
+            item = next(iter(renamed.observations))
             assert isinstance(item, ItemObservation)
             item.properties["name"] = name
             assert await _store(push, renamed) == Stored("kept")
