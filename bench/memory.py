@@ -55,11 +55,13 @@ def peak(*words: str, folder: Path) -> tuple[float, float]:
     """Run cmdb on Linux; returns the most memory that it took and that it held itself, in MiB."""
     command = [sys.executable, "-m", "cmdb", *words, "--store", f"sqlite:///{folder}/estate.db"]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    own, ended = 0.0, 0
-    while not ended:
+    own = 0.0
+    while True:
         own = max(own, _own(child.pid))
-        time.sleep(0.02)
         ended, status, used = os.wait4(child.pid, os.WNOHANG)
+        if ended:
+            break
+        time.sleep(0.02)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{' '.join(words[:2])} ended with {child.returncode}.")
