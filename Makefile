@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n 2
+# All of a file in one process: what its tests share, such as a lab, is made once.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 COVERAGE := $(if $(CI),--cov --cov-report=term --cov-fail-under=$(shell cat tests/coverage_floor.txt))
 
 .DEFAULT_GOAL := help

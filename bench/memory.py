@@ -1,8 +1,8 @@
 """`python -m bench.memory`: the most memory that loading takes, for few and for many observations.
 
-Each figure is the peak of one process of its own, `cmdb` as people run it, as the system tells it
-at the end. Of it *own* is what the process holds itself, looked at 50 times a second: the rest is
-the program and pages of the database's file, which the system takes back when it needs them. Linux
+Each figure is the peak of one process of its own, `cmdb` as people run it, as the system tells it.
+Of it *own* is what the process holds itself. Both are looked at 50 times a second: the rest is the
+program and pages of the database's file, which the system takes back when it needs them. Linux
 only. Beside the larger load stands the smaller one: what it takes less is kept of what passes.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from bench.files import write_observations
 from bench.ingest import Size
+from bench.process import mebibytes
 
 MAPPING = """
 [host]
@@ -55,25 +55,14 @@ def peak(*words: str, folder: Path) -> tuple[float, float]:
     """Run cmdb on Linux; returns the most memory that it took and that it held itself, in MiB."""
     command = [sys.executable, "-m", "cmdb", *words, "--store", f"sqlite:///{folder}/estate.db"]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    own = 0.0
-    while True:
-        own = max(own, _own(child.pid))
-        ended, status, used = os.wait4(child.pid, os.WNOHANG)
-        if ended:
-            break
+    most = own = 0.0
+    while child.poll() is None:
+        most = max(most, mebibytes("VmHWM", child.pid))
+        own = max(own, mebibytes("RssAnon", child.pid))
         time.sleep(0.02)
-    child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{' '.join(words[:2])} ended with {child.returncode}.")
-    return used.ru_maxrss / 1024, own
-
-
-def _own(process: int) -> float:
-    for line in Path(f"/proc/{process}/status").read_text("ascii", "replace").splitlines():
-        name, _, value = line.partition(":")
-        if name == "RssAnon":
-            return int(value.split()[0]) / 1024
-    return 0.0  # it has just ended
+    return most, own
 
 
 def imported(observations: int) -> list[Peak]:

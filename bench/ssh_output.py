@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from time import process_time
 
 import msgspec
 
+from bench.process import mebibytes
 from bench.report import Figure, table
 from discovery.ssh import SCANNER, SshSettings
 from discovery.ssh.linux import read_linux
@@ -88,7 +88,7 @@ def _measure(recorded: list[dict[str, Output]], hosts: int, *, alike: bool) -> l
 
 
 def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return round(mebibytes("VmHWM"))
 
 
 def address(n: int) -> str:
