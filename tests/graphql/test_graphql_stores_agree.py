@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,11 +37,25 @@ _ID = re.compile(r"\b[0-9a-hjkmnp-tv-z]{26}\b")
 @pytest.fixture
 async def neo4j_cmdb(empty_neo4j: str) -> AsyncIterator[Cmdb]:
     """The demo estate on a real Neo4j."""
-    opened = await Cmdb.open(Settings(store=empty_neo4j))
-    await load_demo(opened)
-    await load_records(opened)
+    opened = await loaded(empty_neo4j)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def cmdb(tmp_path: Path) -> AsyncIterator[Cmdb]:
+    """The demo estate, loaded now: that of all tests may be old, and edits count less with time."""
+    opened = await loaded(f"sqlite:///{tmp_path / 'cmdb.db'}")
+    yield opened
+    await opened.close()
+
+
+async def loaded(store: str) -> Cmdb:
+    """A store with the demo estate and its records."""
+    opened = await Cmdb.open(Settings(store=store))
+    await load_demo(opened)
+    await load_records(opened)
+    return opened
 
 
 async def ids(cmdb: Cmdb) -> list[str]:
