@@ -20,7 +20,7 @@ from cmdb.errors import AmbiguousItem, InvalidInput, UnknownItem
 from cmdb.estates import Estates
 from cmdb.exchange.mapping import ColumnMap
 from cmdb.exchange.problems import Problems
-from cmdb.exchange.reader import PlacedLink, check_ends, check_files
+from cmdb.exchange.reader import PlacedLink, check_ends, check_files, open_ends
 from cmdb.exchange.record import Defaults
 from cmdb.ingest import Ingest, Loaded, Progress, new_run
 from cmdb.items import Item, ItemObservation, Link, LinkObservation, Observation, Observed
@@ -157,7 +157,7 @@ class Cmdb:
         """
         defaults = Defaults(source, time or datetime.now(UTC), scope)
         files = await asyncio.to_thread(check_files, paths, defaults, self.catalogue, mapping, kind)
-        await self.check_open_ends(files.open_ends(), files.kinds)
+        await self.check_open_ends(open_ends(files.placed_links(), files.kinds), files.kinds)
         return files.observed
 
     async def check_open_ends(self, links: Iterable[PlacedLink], kinds: Mapping[str, str]) -> None:
@@ -174,7 +174,7 @@ class Cmdb:
             }
             named = {end for _, _, o in some for end in (o.from_key, o.to_key) if end in kinds}
             stored.update((key, kinds[key]) for key in named)
-            list(check_ends(some, stored, self.catalogue, problems))
+            check_ends(some, stored, self.catalogue, problems)
         problems.raise_if_any()
 
     async def load(

@@ -18,10 +18,10 @@ import msgspec
 from cmdb.errors import InvalidInput
 from cmdb.exchange.jsonl import decode_lines
 from cmdb.exchange.problems import Problems
-from cmdb.exchange.reader import check_ends
+from cmdb.exchange.reader import PlacedLink, check_ends, open_ends
 from cmdb.exchange.record import Defaults, FlawedRecord, Line, observation
 from cmdb.ingest import Ingest
-from cmdb.items import ItemObservation, Link, LinkObservation, link_id
+from cmdb.items import ItemObservation, Link, link_id
 from cmdb.reconcile.items import Rules
 from cmdb.revisions import Action, Delta
 from cmdb.service import Cmdb
@@ -72,8 +72,7 @@ class WhatIf:
 @dataclass(slots=True)
 class _Changes:
     items: list[ItemObservation] = field(default_factory=list)
-    links: list[tuple[str, int, LinkObservation]] = field(default_factory=list)
-    open_ends: list[tuple[str, int, LinkObservation]] = field(default_factory=list)
+    links: list[PlacedLink] = field(default_factory=list)
     removals: list[tuple[int, Removal]] = field(default_factory=list)
 
 
@@ -96,7 +95,8 @@ async def hypothetical(cmdb: Cmdb, what_if: WhatIf, *, include_planned: bool = F
     would change nothing. Costs building an estate.
     """
     read = await asyncio.to_thread(_read, cmdb, what_if)
-    await cmdb.check_open_ends(read.open_ends, _kinds(read))
+    kinds = _kinds(read)
+    await cmdb.check_open_ends(open_ends(read.links, kinds), kinds)
     estate = await cmdb.estate(include_planned=include_planned)
     gone_items, gone_links = await _removed(cmdb, read, estate, what_if.name)
     delta = await _reconciled(cmdb, read, what_if.name)
@@ -134,7 +134,7 @@ def _read(cmdb: Cmdb, what_if: WhatIf) -> _Changes:
             read.items.append(seen)
         else:
             read.links.append((what_if.name, number, seen))
-    read.open_ends = list(check_ends(read.links, _kinds(read), cmdb.catalogue, problems))
+    check_ends(read.links, _kinds(read), cmdb.catalogue, problems)
     problems.raise_if_any()
     if not (read.items or read.links or read.removals):
         raise InvalidInput(f"{what_if.name} has no lines, so there is nothing to suppose.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +11,8 @@ from typing import Literal
 from cmdb.catalogue import builtin
 from cmdb.errors import InvalidInput
 from cmdb.identity.identifiers import namespace_of, normalise
-from cmdb.identity.junk import is_shared_mac, junk_reason
+from cmdb.identity.junk import junk_reason
 from cmdb.items import Gate, ItemObservation, LinkObservation, Observation, Value
-
-_MAC = re.compile(r"mac:[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
-"""A hardware address in the one form that it is written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ class Observer:
         allowed = _identifying(kind)
         readable = [_readable(i) for i in identifiers if namespace_of(i) in allowed]
         kept = dict.fromkeys([i for i in readable if i is not None])
-        keys = (f"key:{self.source}/{own_id}", *kept)
+        keys = (self.key(own_id), *kept)
         return ItemObservation(kind, keys, self.source, self.time, values, self.scope)
 
     def link(
@@ -88,8 +84,6 @@ def _identifying(kind: str) -> frozenset[str]:
 
 
 def _readable(identifier: str) -> str | None:
-    if _MAC.fullmatch(identifier):  # devices have dozens, and most are written as they should be
-        return None if is_shared_mac(identifier[4:]) else identifier
     try:
         normal = normalise(identifier, builtin())
     except InvalidInput:

@@ -58,13 +58,6 @@ class ObservationFiles:
             for line, link in islice(links, end - first):
                 yield path, line, link
 
-    def open_ends(self) -> Iterator[PlacedLink]:
-        """The links with an end that no item of the files has, by that identifier: the store may
-        know what it is."""
-        for path, line, link in self.placed_links():
-            if link.from_key not in self.kinds or link.to_key not in self.kinds:
-                yield path, line, link
-
 
 def check_files(
     paths: Sequence[Path],
@@ -93,8 +86,7 @@ def check_files(
                     problems.add(flaw.message, str(path), number, flaw.field)
                 continue
             files.add(number, seen)
-    for _ in check_ends(files.placed_links(), files.kinds, catalogue, problems):
-        pass
+    check_ends(files.placed_links(), files.kinds, catalogue, problems)
     problems.raise_if_any()
     return files
 
@@ -104,16 +96,20 @@ def check_ends(
     kinds: Mapping[str, str],
     catalogue: Catalogue,
     problems: Problems,
-) -> Iterator[PlacedLink]:
-    """Note every link whose ends are of kinds that its relation can't join; yield those with an
-    end of unknown kind."""
+) -> None:
+    """Note every link whose ends are of kinds that its relation can't join."""
     for file, number, link in links:
         start, end = kinds.get(link.from_key), kinds.get(link.to_key)
         problem = catalogue.end_problem(link.relation, start, end)
         if problem is not None:
             problems.add(problem, file, number, "link")
-        elif start is None or end is None:
-            yield file, number, link
+
+
+def open_ends(links: Iterable[PlacedLink], kinds: Mapping[str, str]) -> Iterator[PlacedLink]:
+    """The links with an end that ``kinds`` does not have: the store may know what it is."""
+    return (
+        placed for placed in links if not {placed[2].from_key, placed[2].to_key} <= kinds.keys()
+    )
 
 
 def _read(

@@ -267,11 +267,9 @@ def _product(entry: str, exe: str, title: str) -> Product:
     program = exe.replace("\\", "/").rpartition("/")[2]
     for text in (program, title.partition(":")[0]):
         name = text.lower().removesuffix(".exe")
-        if name in PROGRAMS:
-            return BY_NAME[PROGRAMS[name]]
-        bare = _VERSION.sub("", name) if name.rstrip("\n")[-1:].isdecimal() else name
-        if bare in PROGRAMS:
-            return BY_NAME[PROGRAMS[bare]]
+        for candidate in (name, _VERSION.sub("", name)):
+            if candidate in PROGRAMS:
+                return BY_NAME[PROGRAMS[candidate]]
     return Product(program or title, known=False)
 
 
