@@ -16,12 +16,12 @@ def _plain(value: str) -> str:
     return value
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _folded(value: str) -> str:
     return _SPACE.sub(" ", value)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _hex(value: str) -> str:
     return _HEX.sub("", value.lower())
 
@@ -39,7 +39,7 @@ def _fqdn(value: str) -> str:
     return value.lower().rstrip(".")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _upper(value: str) -> str:
     return _SPACE.sub(" ", value.upper())
 
